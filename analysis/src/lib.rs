@@ -1,0 +1,24 @@
+//! The leak engine of `stranded`: facts in, findings out.
+//!
+//! Reading order:
+//!
+//! - [`facts`]: what a source knows of a target, and [`facts::Update`], the unit in which it arrives;
+//! - [`model`]: the facts of one target, kept up to date by applying updates;
+//! - [`rules`] and [`health`]: what accuses a site, and what speaks for it;
+//! - [`docket`]: the life cycle of a verdict, from candidate to retracted or resolved;
+//! - [`judge`](mod@judge): model, time and [`policy`] in, [`report`] out;
+//! - [`query`]: the filter language; [`words`]: durations and plurals as a person reads them.
+//!
+//! Nothing here reads a clock, does I/O or is async: time arrives as a [`facts::Moment`].
+
+pub mod facts;
+pub mod histogram;
+pub mod judge;
+pub mod model;
+pub mod policy;
+pub mod report;
+
+pub use judge::judge;
+pub use model::Model;
+pub use policy::Policy;
+pub use report::Report;
