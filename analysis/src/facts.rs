@@ -12,10 +12,14 @@ mod view;
 mod wait;
 
 pub use moment::Moment;
-pub use site::{Bin, Cluster, History, Outlived, SiteFacts, SiteId, SpawnSite, SpawnedBy, TaskKind};
+pub use site::{
+    Bin, Cluster, History, Outlived, SiteFacts, SiteId, SpawnSite, SpawnedBy, TaskKind,
+};
 pub use stack::{Frame, ParkStack, StackId};
 pub use target::{BootId, Cap, Caps, Gauges, Instrumentation, Source, StackCapture, TargetInfo};
-pub use task::{Ending, Registration, Scope, TaskFacts, TaskId, TaskState, Wake, WakeSource, Wakers};
+pub use task::{
+    Ending, Registration, Scope, TaskFacts, TaskId, TaskState, Wake, WakeSource, Wakers,
+};
 pub use update::{EndedTask, Update, Window};
 pub use view::{Sort, TaskColumn, View};
 pub use wait::{Wait, WaitClass};

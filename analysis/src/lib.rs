@@ -11,12 +11,14 @@
 //!
 //! Nothing here reads a clock, does I/O or is async: time arrives as a [`facts::Moment`].
 
+pub mod docket;
 pub mod facts;
 pub mod histogram;
 pub mod judge;
 pub mod model;
 pub mod policy;
 pub mod report;
+pub mod words;
 
 pub use judge::judge;
 pub use model::Model;

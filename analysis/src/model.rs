@@ -1,10 +1,24 @@
 //! The facts of one target, kept up to date by applying updates.
+//!
+//! A *stream* is what one connection delivers: its first update has `seq` 1, names the target and
+//! starts a full census; the later ones carry what changed. A viewer that reconnects to the same boot
+//! gets a new stream, and the model takes it over: facts that the new full census does not mention are
+//! dropped when it is complete, and losses of the old stream are forgotten.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::docket::Docket;
 use crate::facts::{
-    Gauges, Moment, ParkStack, SiteFacts, SiteId, StackId, TargetInfo, TaskFacts, TaskId, Update, Window,
+    BootId, Gauges, Moment, ParkStack, SiteFacts, SiteId, StackId, TargetInfo, TaskFacts, TaskId,
+    Update, Window,
 };
+use crate::policy::Policy;
+
+/// The most rows kept beyond the window. A row outside it belongs to a focused task, or has just left
+/// the window: the source does not say which.
+pub const ROWS_BEYOND_WINDOW: usize = 1024;
+/// The most park stacks kept; past it those that nothing refers to are dropped.
+pub const MAX_STACKS: usize = 65_536;
 
 /// What applying an update did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +39,192 @@ pub enum Applied {
 /// All facts of one target.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
+    boot: Option<BootId>,
+    seq: u64,
+    at: Moment,
+    census: Option<Moment>,
+    lost: u64,
+    /// What the first census of this stream has mentioned so far; `None` once it is complete.
+    mentioned: Option<Mentioned>,
     target: Option<TargetInfo>,
     gauges: Option<Gauges>,
-    at: Moment,
     sites: BTreeMap<SiteId, SiteFacts>,
-    tasks: BTreeMap<TaskId, TaskFacts>,
+    tasks: BTreeMap<TaskId, Row>,
+    arrivals: u64,
     window: Window,
     stacks: HashMap<StackId, ParkStack>,
+    docket: Docket,
+}
+
+/// A task's row and when it came, as a count of rows.
+#[derive(Clone, Debug)]
+struct Row {
+    task: TaskFacts,
+    arrival: u64,
+}
+
+/// The ids in a stream's first, full census.
+#[derive(Clone, Debug, Default)]
+struct Mentioned {
+    sites: BTreeSet<SiteId>,
+    tasks: BTreeSet<TaskId>,
 }
 
 impl Model {
-    /// Applies `update`.
+    /// Applies `update`. Applying it again changes nothing.
     pub fn apply(&mut self, update: Update) -> Applied {
-        let _ = update;
-        todo!()
+        let known_boot = self.boot;
+        let applied = if known_boot != Some(update.boot) {
+            *self = Self {
+                boot: Some(update.boot),
+                mentioned: Some(Mentioned::default()),
+                ..Self::default()
+            };
+            let missing = update.seq.saturating_sub(1);
+            self.lost = missing;
+            match known_boot {
+                Some(_) => Applied::NewBoot,
+                None if missing > 0 => Applied::Gap { missing },
+                None => Applied::Continued,
+            }
+        } else if self.starts_a_stream(&update) {
+            self.lost = 0;
+            self.mentioned = Some(Mentioned::default());
+            Applied::Continued
+        } else if update.seq <= self.seq {
+            return Applied::Stale;
+        } else {
+            let missing = update.seq - self.seq - 1;
+            self.lost = self.lost.saturating_add(missing);
+            if missing > 0 {
+                Applied::Gap { missing }
+            } else {
+                Applied::Continued
+            }
+        };
+        self.take(update);
+        applied
+    }
+
+    /// Whether `update` begins a new stream of the boot already known. The first update of the stream
+    /// in hand, come twice, does not.
+    fn starts_a_stream(&self, update: &Update) -> bool {
+        let again = self.seq == 1 && update.at == self.at;
+        update.seq == 1 && update.target.is_some() && update.at >= self.at && !again
+    }
+
+    fn take(&mut self, update: Update) {
+        self.seq = update.seq;
+        self.at = self.at.max(update.at);
+        if let Some(target) = update.target {
+            self.target = Some(target);
+        }
+        if let Some(gauges) = update.gauges {
+            self.gauges = Some(gauges);
+        }
+        if let Some(mentioned) = &mut self.mentioned {
+            mentioned
+                .sites
+                .extend(update.sites.iter().map(|site| site.id));
+            mentioned
+                .tasks
+                .extend(update.tasks.iter().map(|task| task.id));
+        }
+        for site in update.sites {
+            self.sites.insert(site.id, site);
+        }
+        for task in update.tasks {
+            self.arrivals += 1;
+            self.tasks.insert(
+                task.id,
+                Row {
+                    task,
+                    arrival: self.arrivals,
+                },
+            );
+        }
+        for ended in &update.ended {
+            self.tasks.remove(&ended.id);
+        }
+        for stack in update.stacks {
+            self.stacks.insert(stack.id, stack);
+        }
+        if let Some(window) = update.window {
+            self.window = window;
+        }
+        if update.complete {
+            self.census = Some(self.at);
+            self.forget_the_unmentioned();
+        }
+        self.bound_rows();
+        self.bound_stacks();
+    }
+
+    /// Ends the first census of a stream. With a hole in it nothing is dropped: what it did not mention
+    /// may have been in the part that was lost.
+    fn forget_the_unmentioned(&mut self) {
+        let Some(mentioned) = self.mentioned.take() else {
+            return;
+        };
+        if self.lost == 0 {
+            self.sites.retain(|id, _| mentioned.sites.contains(id));
+            self.tasks.retain(|id, _| mentioned.tasks.contains(id));
+        }
+    }
+
+    /// Drops the rows beyond the window that came longest ago, past a fixed number.
+    fn bound_rows(&mut self) {
+        if self.tasks.len() <= self.window.rows.len() + ROWS_BEYOND_WINDOW {
+            return;
+        }
+        let shown: HashSet<TaskId> = self.window.rows.iter().copied().collect();
+        let mut beyond: Vec<(u64, TaskId)> = self
+            .tasks
+            .iter()
+            .filter(|(id, _)| !shown.contains(id))
+            .map(|(id, row)| (row.arrival, *id))
+            .collect();
+        beyond.sort_unstable();
+        let surplus = beyond.len().saturating_sub(ROWS_BEYOND_WINDOW);
+        for (_, id) in &beyond[..surplus] {
+            self.tasks.remove(id);
+        }
+    }
+
+    fn bound_stacks(&mut self) {
+        if self.stacks.len() <= MAX_STACKS {
+            return;
+        }
+        let of_sites = self
+            .sites
+            .values()
+            .flat_map(|site| &site.clusters)
+            .flat_map(|cluster| &cluster.stacks);
+        let of_tasks = self
+            .tasks
+            .values()
+            .flat_map(|row| &row.task.registrations)
+            .map(|at| &at.stack);
+        let referred: HashSet<StackId> = of_sites.chain(of_tasks).copied().collect();
+        self.stacks.retain(|id, _| referred.contains(id));
+    }
+
+    /// Opens, confirms and closes cases by what the model says now. Call it once after each complete
+    /// census; [`crate::judge()`] reads what it recorded.
+    pub fn review(&mut self, now: Moment, policy: &Policy) {
+        let mut docket = std::mem::take(&mut self.docket);
+        docket.review(self, now, policy);
+        self.docket = docket;
+    }
+
+    /// The cases opened so far.
+    pub fn docket(&self) -> &Docket {
+        &self.docket
+    }
+
+    /// The run of the target, once heard of.
+    pub fn boot(&self) -> Option<BootId> {
+        self.boot
     }
 
     /// The target, once heard of.
@@ -51,9 +237,19 @@ impl Model {
         self.gauges.as_ref()
     }
 
-    /// The moment of the latest census.
+    /// The moment of the latest update.
     pub fn at(&self) -> Moment {
         self.at
+    }
+
+    /// The moment of the latest complete census; `None` until the first one is whole.
+    pub fn census(&self) -> Option<Moment> {
+        self.census
+    }
+
+    /// Updates of this stream that were lost. Facts may be out of date until the next stream.
+    pub fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// All spawn sites, by ascending id.
@@ -66,9 +262,14 @@ impl Model {
         self.sites.get(&id)
     }
 
+    /// All task rows known here, by ascending id.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskFacts> {
+        self.tasks.values().map(|row| &row.task)
+    }
+
     /// One task, if its row is known here.
     pub fn task(&self, id: TaskId) -> Option<&TaskFacts> {
-        self.tasks.get(&id)
+        self.tasks.get(&id).map(|row| &row.task)
     }
 
     /// The viewer's window of rows.

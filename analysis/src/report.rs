@@ -180,7 +180,9 @@ pub struct Report {
 impl Report {
     /// The confirmed findings, worst first.
     pub fn confirmed(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.stage == Stage::Confirmed)
+        self.findings
+            .iter()
+            .filter(|finding| finding.stage == Stage::Confirmed)
     }
 
     /// The verdict on a site.

@@ -159,6 +159,8 @@ pub struct TargetInfo {
     pub stacks: StackCapture,
     /// Wall-clock time of [`Moment`] 0, in nanoseconds since the Unix epoch; for display only.
     pub epoch_unix_ns: Option<u64>,
+    /// What the agent could not do as configured, one sentence each; empty: all is as configured.
+    pub faults: Vec<String>,
 }
 
 /// Gauges of the process, its runtimes and the agent itself.

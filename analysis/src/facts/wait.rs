@@ -136,6 +136,10 @@ waits! {
     UnixWrite "unix.write" "unix write" Io;
     /// A pipe of a child process or a named pipe.
     Pipe "pipe" "pipe" Io;
+    /// An operation on a file or on standard input or output, done by a blocking thread.
+    File "file" "file" Io;
+    /// The lookup of a host name, done by a blocking thread.
+    Dns "dns" "dns lookup" Io;
     /// Readiness of any other registered I/O source.
     IoReady "io.ready" "i/o readiness" Io;
     /// `tokio::io::duplex` read or write.
@@ -148,6 +152,8 @@ waits! {
     JoinSet "join_set" "join set" Join;
     /// `TaskTracker::wait`.
     TaskTracker "task_tracker" "task tracker" Join;
+    /// A `LocalSet`, or its `run_until`.
+    LocalSet "local_set" "local set" Set;
     /// `FuturesUnordered` or `buffer_unordered`.
     FuturesUnordered "futures_unordered" "futures unordered" Set;
     /// `futures::future::Shared`.

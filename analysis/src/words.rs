@@ -1,0 +1,284 @@
+//! Durations, counts and plurals as a person reads them, and untrusted text made safe to print.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A duration in at most six cells: `0s`, `250ns`, `1.8s`, `180ms`, `41m07s`, `3d04h`, `2y103d`.
+///
+/// It is cut, not rounded, so that an age never reads older than it is.
+pub fn duration(span: Duration) -> String {
+    let ns = span.as_nanos();
+    let s = span.as_secs();
+    let (minutes, hours, days) = (s / 60, s / 3600, s / 86_400);
+    let years = days / 365;
+    match () {
+        () if ns == 0 => "0s".to_owned(),
+        () if ns < 1_000 => format!("{ns}ns"),
+        () if ns < 1_000_000 => with_tenth(ns / 100, "us"),
+        () if ns < 1_000_000_000 => with_tenth(ns / 100_000, "ms"),
+        () if s < 60 => with_tenth(ns / 100_000_000, "s"),
+        () if minutes < 60 => format!("{minutes}m{:02}s", s % 60),
+        () if hours < 24 => format!("{hours}h{:02}m", minutes % 60),
+        () if days < 365 => format!("{days}d{:02}h", hours % 24),
+        () if years < 10 => format!("{years}y{}d", days % 365),
+        () => format!("{}y", years.min(99_999)),
+    }
+}
+
+/// `tenths` of a unit: one decimal below ten, none above, and none where it is zero.
+fn with_tenth(tenths: u128, unit: &str) -> String {
+    if tenths >= 100 || tenths.is_multiple_of(10) {
+        format!("{}{unit}", tenths / 10)
+    } else {
+        format!("{}.{}{unit}", tenths / 10, tenths % 10)
+    }
+}
+
+/// A count with thousands separators: `182,859`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 task`, `2,160 tasks`. The plural is the noun with an `s`.
+pub fn counted(n: u64, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{} {noun}s", count(n))
+    }
+}
+
+/// The one of two words that agrees with `n`: `agree(n, "waits", "wait")`.
+pub fn agree<'a>(n: u64, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}
+
+/// A share of a whole as a percentage: `1.7 %`, `37 %`, `0.02 %`, `under 0.01 %`.
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 || part == 0 {
+        return "0 %".to_owned();
+    }
+    let share = 100.0 * part as f64 / whole as f64;
+    match share {
+        _ if part == whole => "100 %".to_owned(),
+        _ if share < 0.01 => "under 0.01 %".to_owned(),
+        _ if share < 0.1 => format!("{share:.2} %"),
+        // Never a rounded 100 for a part that is not the whole.
+        _ if share < 10.0 => format!("{share:.1} %"),
+        _ => format!("{} %", share.floor()),
+    }
+}
+
+/// A growth per minute with its sign: `+6`, `+0.4`, `-12`, `0`.
+pub fn growth(per_minute: f64) -> String {
+    let size = per_minute.abs();
+    let sign = if per_minute < 0.0 { "-" } else { "+" };
+    match size {
+        _ if !size.is_finite() => "unknown".to_owned(),
+        _ if size < 0.05 => "0".to_owned(),
+        _ if size < 9.95 && (size - size.round()).abs() >= 0.05 => format!("{sign}{size:.1}"),
+        _ => format!("{sign}{}", count(size.round() as u64)),
+    }
+}
+
+/// A size in bytes: `512 B`, `18 KiB`, `1.5 MiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if n < 1024 {
+        return format!("{n} B");
+    }
+    let mut size = n as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    if size < 9.95 {
+        format!("{size:.1} {}", UNITS[unit])
+    } else {
+        format!("{size:.0} {}", UNITS[unit])
+    }
+}
+
+/// Text from a target, safe for a terminal: without control characters, escape sequences and the marks
+/// that reorder or hide text. An escape sequence goes as a whole, so that its letters do not stay behind.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_control_sequence(&mut rest),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut rest),
+            '\t' | '\n' | '\r' => clean.push(' '),
+            c if is_unprintable(c) => {}
+            c => clean.push(c),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// Control characters, and format characters that reorder text, hide it or have no width.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Skips what follows an ESC: a control sequence, a string, or a single character (ECMA-48).
+fn skip_escape(rest: &mut std::str::Chars<'_>) {
+    let mut ahead = rest.clone();
+    match ahead.next() {
+        Some('[') => {
+            *rest = ahead;
+            skip_control_sequence(rest);
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            *rest = ahead;
+            skip_string(rest);
+        }
+        Some(c) if c.is_ascii() && !c.is_control() => *rest = ahead,
+        _ => {}
+    }
+}
+
+/// Skips parameters up to and with the final letter; stops before anything that cannot belong to it.
+fn skip_control_sequence(rest: &mut std::str::Chars<'_>) {
+    loop {
+        let mut ahead = rest.clone();
+        match ahead.next() {
+            Some('\u{20}'..='\u{3f}') => *rest = ahead,
+            Some('\u{40}'..='\u{7e}') => {
+                *rest = ahead;
+                return;
+            }
+            _ => return,
+        }
+    }
+}
+
+/// Skips a string up to its terminator (BEL or ST). Without one nothing more is skipped, so that a
+/// lone introducer cannot swallow the rest of the text.
+fn skip_string(rest: &mut std::str::Chars<'_>) {
+    let mut ahead = rest.clone();
+    while let Some(c) = ahead.next() {
+        match c {
+            '\u{7}' | '\u{9c}' => {
+                *rest = ahead;
+                return;
+            }
+            '\u{1b}' if ahead.as_str().starts_with('\\') => {
+                ahead.next();
+                *rest = ahead;
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(0, "0s")]
+    #[case(250, "250ns")]
+    #[case(1_500, "1.5us")]
+    #[case(999_999, "999us")]
+    #[case(12_000_000, "12ms")]
+    #[case(180_900_000, "180ms")]
+    #[case(1_800_000_000, "1.8s")]
+    #[case(2_000_000_000, "2s")]
+    #[case(59_999_999_999, "59s")]
+    #[case(60_000_000_000, "1m00s")]
+    #[case(2_467_000_000_000, "41m07s")]
+    #[case(273_600_000_000_000, "3d04h")]
+    #[case(31_536_000_000_000_000, "1y0d")]
+    fn durations_read_as_a_person_says_them(#[case] ns: u64, #[case] text: &str) {
+        assert_eq!(duration(Duration::from_nanos(ns)), text);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1_000, "1,000")]
+    #[case(182_859, "182,859")]
+    #[case(u64::MAX, "18,446,744,073,709,551,615")]
+    fn counts_have_separators(#[case] n: u64, #[case] text: &str) {
+        assert_eq!(count(n), text);
+    }
+
+    #[test]
+    fn singular_and_plural_are_both_right() {
+        assert_eq!(counted(1, "task"), "1 task");
+        assert_eq!(counted(0, "task"), "0 tasks");
+        assert_eq!(counted(2_160, "task"), "2,160 tasks");
+    }
+
+    #[rstest]
+    #[case(0, 10, "0 %")]
+    #[case(36, 2_160, "1.7 %")]
+    #[case(999, 1_000, "99 %")]
+    #[case(10, 10, "100 %")]
+    #[case(1, 1_000_000, "under 0.01 %")]
+    #[case(1, 0, "0 %")]
+    fn shares(#[case] part: u64, #[case] whole: u64, #[case] text: &str) {
+        assert_eq!(percent(part, whole), text);
+    }
+
+    #[rstest]
+    #[case(0.0, "0")]
+    #[case(6.0, "+6")]
+    #[case(0.4, "+0.4")]
+    #[case(-12.4, "-12")]
+    #[case(1190.0, "+1,190")]
+    fn growths(#[case] per_minute: f64, #[case] text: &str) {
+        assert_eq!(growth(per_minute), text);
+    }
+
+    #[rstest]
+    #[case("plain", "plain")]
+    #[case("a\u{1b}[31mred\u{1b}[0m", "ared")]
+    #[case("a\u{1b}]0;title\u{7}b", "ab")]
+    #[case("a\u{1b}]8;;http://x\u{1b}\\b", "ab")]
+    #[case("a\u{9b}2Jb", "ab")]
+    #[case("a\u{1b}]never ended", "anever ended")]
+    #[case("a\u{202e}cba\u{2066}", "acba")]
+    #[case("two\nlines\tand a tab", "two lines and a tab")]
+    #[case("\u{7}bell\u{0}", "bell")]
+    #[case("größe 漢字", "größe 漢字")]
+    fn untrusted_text_is_cleaned(#[case] text: &str, #[case] clean: &str) {
+        assert_eq!(printable(text), clean);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_unprintable_is_left(text in any::<String>()) {
+            let clean = printable(&text);
+            prop_assert!(!clean.chars().any(is_unprintable));
+            prop_assert_eq!(printable(&clean), clean.as_ref());
+        }
+
+        #[test]
+        fn a_duration_is_at_most_six_cells_wide(ns in any::<u64>()) {
+            let text = duration(Duration::from_nanos(ns));
+            prop_assert!(text.chars().count() <= 6, "{text}");
+        }
+    }
+}
