@@ -1,22 +1,286 @@
-//! The life cycle of a verdict.
+//! The life cycle of a verdict: candidate, confirmed, then retracted, resolved or lapsed.
+//!
+//! The agent keeps history since its process started, so many conditions show by themselves that they
+//! have held long enough; such a finding needs no second look and is confirmed in the first report.
+//! The others are confirmed here, by a later look. `judge` only reads what is recorded.
 
-use crate::facts::Moment;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::facts::{Moment, SiteFacts, SiteId};
+use crate::judge::{Hearing, gate};
 use crate::model::Model;
 use crate::policy::Policy;
+use crate::report::{Class, ParkPoint, RuleId, Stage};
+use crate::rules::{self, Charge};
+use crate::scene::Scene;
+
+/// The most events kept; the oldest go first.
+const EVENTS: usize = 256;
 
 /// The cases of one boot.
 #[derive(Clone, Debug, Default)]
 pub struct Docket {
+    cases: BTreeMap<Key, Case>,
+    demoted: BTreeSet<(SiteId, RuleId)>,
     retracted: u64,
+    events: VecDeque<CaseEvent>,
+}
+
+/// What a case is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    site: SiteId,
+    rule: RuleId,
+    place: Option<ParkPoint>,
+}
+
+/// One open case, with the site's counters when its condition held last.
+#[derive(Clone, Debug)]
+struct Case {
+    opened: Moment,
+    confirmed: bool,
+    class: Class,
+    failures: u32,
+    affected: u64,
+    aborted: u64,
+    revived: u64,
+}
+
+/// Something that happened to a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseEvent {
+    /// When.
+    pub at: Moment,
+    /// At which site.
+    pub site: SiteId,
+    /// By which rule.
+    pub rule: RuleId,
+    /// Where the tasks waited.
+    pub place: Option<ParkPoint>,
+    /// What.
+    pub what: CaseChange,
+}
+
+/// What can happen to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseChange {
+    /// Its condition has held long enough.
+    Confirmed,
+    /// Later data showed it wrong.
+    Retracted,
+    /// The accused tasks were aborted.
+    Resolved,
+    /// Its tasks are still there, but the rule no longer looks at them.
+    Lapsed,
 }
 
 impl Docket {
+    /// Looks at everything once more. While the data allows no verdict, nothing changes.
     pub(crate) fn review(&mut self, model: &Model, now: Moment, policy: &Policy) {
-        let _ = (model, now, policy);
+        let gate = gate::check(model, now, policy);
+        if !gate.closed.is_empty() || gate.frozen.is_some() {
+            return;
+        }
+        let hearing = Hearing::hold(model, now, policy);
+        let mut charged = BTreeSet::new();
+        for (site, charge) in hearing.charges() {
+            let key = Key::of(site.id, charge);
+            self.note(&key, site, charge, now, policy);
+            charged.insert(key);
+        }
+        let open: Vec<Key> = self
+            .cases
+            .keys()
+            .filter(|key| !charged.contains(key))
+            .cloned()
+            .collect();
+        for key in open.iter().filter(|key| hearing.is_active(key.rule)) {
+            // Symbols that arrive move a case to a place; the condition did not fail.
+            let moved = charged
+                .iter()
+                .any(|other| other.site == key.site && other.rule == key.rule);
+            let change = if moved {
+                Some(None)
+            } else {
+                self.failed(key, model, now, policy)
+            };
+            if let Some(change) = change {
+                self.close(key, change, now);
+            }
+        }
+    }
+
+    /// Records that the condition of a case holds.
+    fn note(&mut self, key: &Key, site: &SiteFacts, charge: &Charge, now: Moment, policy: &Policy) {
+        let opened = self.opened_elsewhere(key).unwrap_or(now);
+        let case = self.cases.entry(key.clone()).or_insert(Case {
+            opened,
+            confirmed: false,
+            class: charge.class,
+            failures: 0,
+            affected: 0,
+            aborted: 0,
+            revived: site.revived,
+        });
+        case.class = charge.class;
+        case.failures = 0;
+        case.affected = charge.affected;
+        case.aborted = aborted(site);
+        let shown_wrong = site.revived > case.revived && charge.rule.id == "P1";
+        case.revived = site.revived;
+        let held = charge.held
+            || (charge.class != Class::Proven && now.since(case.opened) >= policy.confirm);
+        let confirms = held && !case.confirmed;
+        case.confirmed |= held;
+        if shown_wrong {
+            // Some of them stay accused, by a rule that is no proof here any more.
+            self.retracted += 1;
+            self.log(key, CaseChange::Retracted, now);
+        }
+        if confirms {
+            self.log(key, CaseChange::Confirmed, now);
+        }
+    }
+
+    /// When a case of the same rule and site was opened whose place was not known yet.
+    fn opened_elsewhere(&self, key: &Key) -> Option<Moment> {
+        let unplaced = Key {
+            place: None,
+            ..key.clone()
+        };
+        key.place.as_ref()?;
+        self.cases.get(&unplaced).map(|case| case.opened)
+    }
+
+    /// The condition of a case did not hold. `Some` closes the case, with what there is to report of it.
+    fn failed(
+        &mut self,
+        key: &Key,
+        model: &Model,
+        now: Moment,
+        policy: &Policy,
+    ) -> Option<Option<CaseChange>> {
+        let case = self.cases.get_mut(key)?;
+        let Some(site) = model.site(key.site) else {
+            return Some(None);
+        };
+        if !case.confirmed || case.class == Class::Watch {
+            return Some(None);
+        }
+        if key.rule.0 == "P1" {
+            let wrong = site.revived > case.revived;
+            return Some(Some(if wrong {
+                CaseChange::Retracted
+            } else {
+                CaseChange::Resolved
+            }));
+        }
+        case.failures += 1;
+        if case.failures < policy.failures {
+            return None;
+        }
+        let aborted = aborted(site).saturating_sub(case.aborted);
+        let still = || rules::survivors_alive(&Scene::new(model, site, now, policy, 0));
+        Some(Some(
+            if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
+                CaseChange::Lapsed
+            } else if aborted >= case.affected {
+                CaseChange::Resolved
+            } else {
+                CaseChange::Retracted
+            },
+        ))
+    }
+
+    fn close(&mut self, key: &Key, change: Option<CaseChange>, now: Moment) {
+        self.cases.remove(key);
+        if change == Some(CaseChange::Retracted) {
+            self.retracted += 1;
+            // A proof drops by what the site itself tells of it, which a new viewer sees as well.
+            if key.rule.0 != "P1" {
+                self.demoted.insert((key.site, key.rule));
+            }
+        }
+        if let Some(change) = change {
+            self.log(key, change, now);
+        }
+    }
+
+    fn log(&mut self, key: &Key, what: CaseChange, at: Moment) {
+        if self.events.len() == EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(CaseEvent {
+            at,
+            site: key.site,
+            rule: key.rule,
+            place: key.place.clone(),
+            what,
+        });
+    }
+
+    /// Where a charge is in its life.
+    pub(crate) fn stage(
+        &self,
+        site: SiteId,
+        charge: &Charge,
+        now: Moment,
+        policy: &Policy,
+    ) -> Stage {
+        let case = self.cases.get(&Key::of(site, charge));
+        if charge.held || case.is_some_and(|case| case.confirmed) {
+            return Stage::Confirmed;
+        }
+        let asked = if charge.class == Class::Proven {
+            policy.settle
+        } else {
+            policy.confirm
+        };
+        let looked = case.map_or(Duration::ZERO, |case| now.since(case.opened));
+        Stage::Candidate {
+            confirms_in: asked.saturating_sub(looked),
+        }
+    }
+
+    /// The class of a charge: one lower where the same rule was wrong at the same site before.
+    pub(crate) fn class(&self, site: SiteId, charge: &Charge) -> Class {
+        match (
+            charge.class,
+            self.demoted.contains(&(site, RuleId(charge.rule.id))),
+        ) {
+            (class, false) => class,
+            (Class::Proven, true) => Class::Likely,
+            (_, true) => Class::Watch,
+        }
     }
 
     /// Findings that later data showed wrong.
     pub fn retracted(&self) -> u64 {
         self.retracted
     }
+
+    /// What happened to cases, oldest first; a bounded number.
+    pub fn events(&self) -> impl Iterator<Item = &CaseEvent> {
+        self.events.iter()
+    }
+}
+
+impl Key {
+    fn of(site: SiteId, charge: &Charge) -> Self {
+        let place = charge.place.clone().map(|place| ParkPoint {
+            current: true,
+            ..place
+        });
+        Self {
+            site,
+            rule: RuleId(charge.rule.id),
+            place,
+        }
+    }
+}
+
+/// Tasks that ended, but not by themselves in the way a healthy task does.
+fn aborted(site: &SiteFacts) -> u64 {
+    site.cancelled + site.panicked
 }

@@ -1,31 +1,56 @@
 //! Model, time and policy in, report out.
 
-mod gate;
+mod findings;
+pub(crate) mod gate;
+mod hearing;
+mod sites;
 
 use crate::facts::Moment;
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Report, Verdict};
 
+pub(crate) use hearing::Hearing;
+
 /// Judges everything in `model` as of `now`.
 pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
     let gate = gate::check(model, now, policy);
     let gauges = model.gauges();
-    Report {
+    let mut report = Report {
         at: now,
         target: model.target().cloned(),
         tracked: gauges.map(|gauges| gauges.tracked),
         alive: gauges.and_then(|gauges| gauges.alive),
-        verdict: if gate.closed.is_empty() {
-            Verdict::Clean
-        } else {
-            Verdict::Inconclusive
-        },
-        reasons: gate.closed.into_iter().chain(gate.limits).collect(),
+        verdict: Verdict::Inconclusive,
+        complete: false,
+        reasons: Vec::new(),
         findings: Vec::new(),
         sites: Vec::new(),
         inactive: Vec::new(),
         retracted: model.docket().retracted(),
         untracked: gauges.map(|gauges| gauges.untracked),
+    };
+    let withheld = gate.closed.first().cloned().or_else(|| gate.frozen.clone());
+    report.reasons.extend(gate.closed);
+    if let Some(because) = withheld {
+        report.reasons.extend(gate.frozen);
+        report.sites = sites::withheld(model, &because);
+        report.reasons.extend(gate.limits);
+        return report;
     }
+    let hearing = Hearing::hold(model, now, policy);
+    report.inactive.clone_from(&hearing.inactive);
+    report.findings = findings::from(&hearing, model, now, policy);
+    report.sites = sites::verdicts(&hearing, &report.findings);
+    let pending = sites::too_little_history(&report.sites, model, policy);
+    report.complete = gate.incomplete.is_empty() && pending.is_none();
+    report.verdict = match report.confirmed().map(|finding| finding.class).min() {
+        Some(class) => Verdict::Found(class),
+        None if report.complete => Verdict::Clean,
+        None => Verdict::Inconclusive,
+    };
+    report.reasons.extend(gate.incomplete);
+    report.reasons.extend(pending);
+    report.reasons.extend(gate.limits);
+    report
 }

@@ -13,11 +13,18 @@
 
 pub mod docket;
 pub mod facts;
+pub mod health;
 pub mod histogram;
+mod history;
 pub mod judge;
 pub mod model;
+pub mod park;
 pub mod policy;
+pub mod pooling;
 pub mod report;
+pub mod rules;
+mod scene;
+pub mod stats;
 pub mod words;
 
 pub use judge::judge;

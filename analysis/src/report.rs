@@ -163,6 +163,9 @@ pub struct Report {
     pub alive: Option<u64>,
     /// The verdict over all confirmed findings.
     pub verdict: Verdict,
+    /// Whether everything was judged on complete data: if not, nothing may be called clean, whatever
+    /// the class of the findings.
+    pub complete: bool,
     /// Why inconclusive, or what limits a clean verdict, in words.
     pub reasons: Vec<String>,
     /// Findings, worst first: confirmed before candidates, then class, growth, age.
@@ -177,7 +180,30 @@ pub struct Report {
     pub untracked: Option<u64>,
 }
 
+/// What a report means for an exit code, a test or a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Judged on complete data, and nothing found at or above the class asked for.
+    Clean,
+    /// At least one confirmed finding at or above that class.
+    Findings,
+    /// Neither can be said.
+    Inconclusive,
+}
+
 impl Report {
+    /// What this report means where findings of `least` and surer count. Findings beat missing data,
+    /// and missing data is never clean.
+    pub fn outcome(&self, least: Class) -> Outcome {
+        if self.confirmed().any(|finding| finding.class <= least) {
+            Outcome::Findings
+        } else if self.complete && self.verdict != Verdict::Inconclusive {
+            Outcome::Clean
+        } else {
+            Outcome::Inconclusive
+        }
+    }
+
     /// The confirmed findings, worst first.
     pub fn confirmed(&self) -> impl Iterator<Item = &Finding> {
         self.findings

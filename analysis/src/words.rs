@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::facts::SpawnSite;
+use crate::report::ParkPoint;
+
 /// A duration in at most six cells: `0s`, `250ns`, `1.8s`, `180ms`, `41m07s`, `3d04h`, `2y103d`.
 ///
 /// It is cut, not rounded, so that an age never reads older than it is.
@@ -106,6 +109,41 @@ pub fn bytes(n: u64) -> String {
     } else {
         format!("{size:.0} {}", UNITS[unit])
     }
+}
+
+/// A spawn site as a person names it: ``src/cache.rs:88 `conn-#` ``.
+pub fn site(site: &SpawnSite) -> String {
+    let place = format!("{}:{}", path(&site.file), site.line);
+    if site.name.is_empty() {
+        place
+    } else {
+        format!("{place} `{}`", printable(&site.name))
+    }
+}
+
+/// A source path without the part before the crate, for a crate from a registry, and printable.
+pub fn path(file: &str) -> Cow<'_, str> {
+    let short = file
+        .split_once("/registry/src/")
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or(file, |(_index, of_crate)| of_crate);
+    printable(short)
+}
+
+/// A park point as a person names it: ``oneshot recv at src/cache.rs:95 (`claim`)``.
+pub fn place(point: &ParkPoint) -> String {
+    let wait = point.wait.to_string();
+    let mut text = printable(&wait).into_owned();
+    if let Some(file) = &point.file {
+        text.push_str(&format!(" at {}", path(file)));
+        if let Some(line) = point.line {
+            text.push_str(&format!(":{line}"));
+        }
+    }
+    if let Some(function) = &point.function {
+        text.push_str(&format!(" (`{}`)", printable(function)));
+    }
+    text
 }
 
 /// Text from a target, safe for a terminal: without control characters, escape sequences and the marks

@@ -1,0 +1,51 @@
+//! H8: tasks that somebody waits for.
+
+use super::{HealthDoc, HealthFact, Test};
+use crate::facts::{SiteFacts, Wait};
+use crate::model::Model;
+use crate::scene::Scene;
+use crate::words;
+
+pub(super) const FACT: HealthFact = HealthFact {
+    doc: HealthDoc {
+        id: "H8",
+        title: "owned",
+        test: "All live tasks of the site were spawned by tasks that are alive, and tasks of the spawning sites wait in a JoinSet, a JoinHandle or a TaskTracker.",
+        silences: &["L3", "L10"],
+        limits: "Which task waits for which is not known: the spawning site as a whole is looked at.",
+    },
+    test: Test::OfSite(test),
+    void_by_trend: false,
+};
+
+fn test(scene: &Scene<'_>) -> Option<String> {
+    let spawners = &scene.site.spawned_by;
+    let known: u64 = spawners.iter().map(|by| by.live).sum();
+    if known == 0 || known < scene.site.live {
+        return None;
+    }
+    let mut owner = None;
+    for by in spawners.iter().filter(|by| by.live > 0) {
+        let site = scene.model.site(by.site?)?;
+        if by.orphans > 0 || !joins(site, scene.model) {
+            return None;
+        }
+        owner = owner.or(Some(site));
+    }
+    Some(format!(
+        "Owned: the tasks of {} that spawned them wait for them to end.",
+        words::site(&owner?.site)
+    ))
+}
+
+/// Whether some task of `site` waits for other tasks to end.
+fn joins(site: &SiteFacts, model: &Model) -> bool {
+    let waits = site
+        .clusters
+        .iter()
+        .flat_map(|cluster| &cluster.stacks)
+        .filter_map(|id| model.stack(*id)?.wait.as_ref());
+    waits
+        .into_iter()
+        .any(|wait| matches!(wait, Wait::JoinSet | Wait::JoinHandle | Wait::TaskTracker))
+}

@@ -1,0 +1,155 @@
+//! Every rule asked about every site.
+
+use std::collections::BTreeMap;
+
+use crate::facts::{Cap, Gauges, Moment, SiteFacts, SiteId, TargetInfo};
+use crate::health::Defence;
+use crate::history;
+use crate::model::Model;
+use crate::policy::Policy;
+use crate::report::RuleId;
+use crate::rules::{self, Charge, Rule};
+use crate::scene::Scene;
+use crate::words;
+
+/// What the rules say of all sites.
+pub(crate) struct Hearing<'a> {
+    pub sites: Vec<Heard<'a>>,
+    /// The rules that are off, and why.
+    pub inactive: Vec<String>,
+    active: Vec<RuleId>,
+}
+
+/// What the rules say of one site.
+pub(crate) struct Heard<'a> {
+    pub scene: Scene<'a>,
+    pub charges: Vec<Charge>,
+    /// A health fact that silenced a rule.
+    pub defence: Option<Defence>,
+}
+
+impl<'a> Hearing<'a> {
+    /// Asks all rules whose facts are there.
+    pub(crate) fn hold(model: &'a Model, now: Moment, policy: &'a Policy) -> Self {
+        // Ages and bins tell nothing of the time after the census.
+        let now = model.census().map_or(now, |census| now.min(census));
+        let (active, inactive) = rules_in_force(model.target(), model.gauges(), policy);
+        let spawned_everywhere = model
+            .sites()
+            .filter(|site| !site.own)
+            .map(|site| history::spawned_between(site, now.back(policy.constant_for), now))
+            .sum();
+        let sites = model
+            .sites()
+            .filter(|site| !site.own)
+            .map(|site| {
+                Heard::of(
+                    Scene::new(model, site, now, policy, spawned_everywhere),
+                    &active,
+                )
+            })
+            .collect();
+        Self {
+            sites,
+            inactive,
+            active: active.into_iter().map(Rule::id).collect(),
+        }
+    }
+
+    pub(crate) fn charges(&self) -> impl Iterator<Item = (&'a SiteFacts, &Charge)> {
+        self.sites.iter().flat_map(|heard| {
+            heard
+                .charges
+                .iter()
+                .map(|charge| (heard.scene.site, charge))
+        })
+    }
+
+    pub(crate) fn is_active(&self, rule: RuleId) -> bool {
+        self.active.contains(&rule)
+    }
+
+    pub(crate) fn by_site(&self) -> BTreeMap<SiteId, &Heard<'a>> {
+        self.sites
+            .iter()
+            .map(|heard| (heard.scene.site.id, heard))
+            .collect()
+    }
+}
+
+impl<'a> Heard<'a> {
+    fn of(scene: Scene<'a>, active: &[&'static Rule]) -> Self {
+        let mut heard = Self {
+            scene,
+            charges: Vec::new(),
+            defence: None,
+        };
+        if heard.scene.site.live == 0 {
+            return heard;
+        }
+        for rule in active {
+            let opinion = (rule.condition)(&heard.scene);
+            heard.charges.extend(opinion.charges);
+            heard.defence = heard.defence.or(opinion.silenced_by);
+        }
+        heard
+    }
+}
+
+/// The rules that can be asked, and why the others cannot.
+fn rules_in_force(
+    target: Option<&TargetInfo>,
+    gauges: Option<&Gauges>,
+    policy: &Policy,
+) -> (Vec<&'static Rule>, Vec<String>) {
+    let (mut active, mut inactive) = (Vec::new(), Vec::new());
+    for rule in rules::ALL {
+        let missing: Vec<&str> = rule
+            .doc
+            .needs
+            .iter()
+            .filter(|cap| !target.is_some_and(|target| target.caps.has(**cap)))
+            .map(|cap| meaning(*cap))
+            .collect();
+        let unreliable = gauges.and_then(|gauges| too_unreliable(gauges, policy));
+        if !missing.is_empty() {
+            inactive.push(format!(
+                "{}: this source does not tell {}",
+                rule.doc.id,
+                missing.join(", nor ")
+            ));
+        } else if let Some(because) = unreliable.filter(|_| rule.doc.id == "P1") {
+            inactive.push(format!("{}: {because}", rule.doc.id));
+        } else {
+            active.push(rule);
+        }
+    }
+    (active, inactive)
+}
+
+/// A count that is wrong somewhere may be wrong unnoticed elsewhere.
+fn too_unreliable(gauges: &Gauges, policy: &Policy) -> Option<String> {
+    let allowed = policy.unaccounted_share * gauges.tracked as f64;
+    (gauges.unaccounted as f64 > allowed).then(|| {
+        format!(
+            "the waker counts of {} of {} are unreliable",
+            words::count(gauges.unaccounted),
+            words::counted(gauges.tracked, "task")
+        )
+    })
+}
+
+/// What a capability tells, after "this source does not tell".
+fn meaning(cap: Cap) -> &'static str {
+    match cap {
+        Cap::Wakers => "how many wakers a task has",
+        Cap::ParkStacks => "where tasks wait",
+        Cap::Spawners => "who spawned a task",
+        Cap::Norms => "how long the ended tasks of a site lived",
+        Cap::Coverage => "how many tasks the runtime has",
+        Cap::Scopes => "in which request a task was spawned",
+        Cap::WokenBy => "who woke a task",
+        Cap::Endings => "how tasks ended",
+        Cap::Resources => "who holds locks",
+    }
+}

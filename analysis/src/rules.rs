@@ -1,0 +1,200 @@
+//! The rules: what accuses a site.
+//!
+//! Each rule is one file with its condition, its sentences, its fix and its page for
+//! `stranded explain RULE`. A condition is a pure function of one site's scene.
+
+mod growth;
+mod lost_waker;
+mod outlived;
+mod parked_until_aborted;
+mod slow;
+mod survivors;
+
+use std::time::Duration;
+
+use crate::facts::{Cap, Moment, TaskId};
+use crate::health::Defence;
+use crate::park::Crowd;
+use crate::report::{Class, ParkPoint, RuleId};
+use crate::scene::Scene;
+use crate::words;
+
+pub(crate) use survivors::still_alive as survivors_alive;
+
+/// What `stranded explain` tells of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleDoc {
+    /// Its id: `L1`.
+    pub id: &'static str,
+    /// Its short name: "survivors".
+    pub title: &'static str,
+    /// How sure its findings are.
+    pub class: Class,
+    /// The facts without which it is off.
+    pub needs: &'static [Cap],
+    /// What it means, for somebody who has never heard of it.
+    pub meaning: &'static str,
+    /// When it accuses, with its thresholds.
+    pub condition: &'static str,
+    /// Why that condition tells a leak from a healthy task.
+    pub reason: &'static str,
+    /// What its evidence looks like.
+    pub example: &'static str,
+    /// What to change.
+    pub fix: &'static str,
+    /// Where it can be wrong, and what it cannot see.
+    pub limits: &'static str,
+    /// The health facts that silence it.
+    pub silenced_by: &'static [&'static str],
+}
+
+/// One accusation of a rule against the tasks of one site at one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    pub rule: &'static RuleDoc,
+    pub class: Class,
+    pub place: Option<ParkPoint>,
+    pub affected: u64,
+    /// Since when the condition is known to hold.
+    pub since: Moment,
+    /// Whether the facts themselves show that it has held long enough, so that no second look is needed.
+    pub held: bool,
+    pub oldest: Duration,
+    pub examples: Vec<TaskId>,
+    /// Whether the examples are tasks without a live waker.
+    pub examples_stranded: bool,
+    pub evidence: Vec<String>,
+    pub counter_evidence: Vec<String>,
+    pub fix: String,
+    pub clears: String,
+}
+
+/// What one rule says of one site.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Opinion {
+    pub charges: Vec<Charge>,
+    /// The health fact without which there would have been a charge.
+    pub silenced_by: Option<Defence>,
+}
+
+impl Opinion {
+    fn charge(charge: Charge) -> Self {
+        Self {
+            charges: vec![charge],
+            silenced_by: None,
+        }
+    }
+
+    fn silenced(defence: Option<Defence>) -> Self {
+        Self {
+            charges: Vec::new(),
+            silenced_by: defence,
+        }
+    }
+}
+
+/// A rule: what it is, and its condition.
+pub(crate) struct Rule {
+    pub doc: RuleDoc,
+    pub condition: fn(&Scene<'_>) -> Opinion,
+}
+
+/// The rules of this build, surest first.
+pub(crate) const ALL: [&Rule; 6] = [
+    &lost_waker::RULE,
+    &survivors::RULE,
+    &growth::RULE,
+    &outlived::RULE,
+    &slow::RULE,
+    &parked_until_aborted::RULE,
+];
+
+impl Rule {
+    pub(crate) fn id(&self) -> RuleId {
+        RuleId(self.doc.id)
+    }
+}
+
+/// All rules, surest first.
+pub fn all() -> impl Iterator<Item = &'static RuleDoc> {
+    ALL.iter().map(|rule| &rule.doc)
+}
+
+/// The rule with that id, in either case.
+pub fn explain(id: &str) -> Option<&'static RuleDoc> {
+    all().find(|doc| doc.id.eq_ignore_ascii_case(id.trim()))
+}
+
+/// "All 36 wait in oneshot recv at src/cache.rs:95 (`claim`); the oldest has been parked for 41m07s."
+fn where_they_wait(crowd: &Crowd, affected: u64, oldest: Duration) -> String {
+    let who = match affected {
+        1 => "It".to_owned(),
+        n => format!("All {}", words::count(n)),
+    };
+    let oldest = if affected == 1 {
+        format!("parked for {}", words::duration(oldest))
+    } else {
+        format!("the oldest has been parked for {}", words::duration(oldest))
+    };
+    match &crowd.point {
+        Some(point) if point.current => {
+            format!(
+                "{who} {} in {}; {oldest}.",
+                words::agree(affected, "waits", "wait"),
+                words::place(point)
+            )
+        }
+        Some(point) => format!(
+            "{who} last registered a waker in {}; {oldest}.",
+            words::place(point)
+        ),
+        None if crowd.unresolved => format!(
+            "Where {} not resolved yet; {oldest}.",
+            words::agree(affected, "it waits is", "they wait is")
+        ),
+        None => format!(
+            "Where {} unknown; {oldest}.",
+            words::agree(affected, "it waits is", "they wait is")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health;
+
+    #[test]
+    fn rules_are_found_in_either_case() {
+        assert_eq!(explain(" l1 ").map(|doc| doc.title), Some("survivors"));
+        assert_eq!(explain("L99"), None);
+    }
+
+    #[test]
+    fn rules_and_health_facts_agree_on_who_silences_whom() {
+        for rule in all() {
+            let by: Vec<_> = health::all()
+                .filter(|fact| fact.silences.contains(&rule.id))
+                .map(|fact| fact.id)
+                .collect();
+            assert_eq!(by, rule.silenced_by, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn every_page_is_filled_in() {
+        for doc in all() {
+            for text in [
+                doc.title,
+                doc.meaning,
+                doc.condition,
+                doc.reason,
+                doc.example,
+                doc.fix,
+                doc.limits,
+            ] {
+                assert!(!text.is_empty(), "{}", doc.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a rule or a health fact looks at: one site with its crowds, at one moment.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use crate::facts::{Cap, Moment, SiteFacts, StackCapture};
+use crate::history::{self, Run, Trend};
+use crate::model::Model;
+use crate::park::{self, Crowd};
+use crate::policy::Policy;
+use crate::words;
+
+/// One site, as the rules see it.
+pub(crate) struct Scene<'a> {
+    pub model: &'a Model,
+    pub site: &'a SiteFacts,
+    pub crowds: Vec<Crowd>,
+    /// The moment judged, no later than the census: bins and ages tell nothing beyond it.
+    pub now: Moment,
+    pub policy: &'a Policy,
+    /// Tasks that all sites together spawned within [`Policy::constant_for`].
+    pub spawned_everywhere: u64,
+    excess: OnceCell<Option<Trend>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(
+        model: &'a Model,
+        site: &'a SiteFacts,
+        now: Moment,
+        policy: &'a Policy,
+        spawned_everywhere: u64,
+    ) -> Self {
+        let crowds = park::crowds(site, model);
+        Self {
+            model,
+            site,
+            crowds,
+            now,
+            policy,
+            spawned_everywhere,
+            excess: OnceCell::new(),
+        }
+    }
+
+    /// Whether a crowd without a place really has none, because every registration is captured.
+    pub(crate) fn stacks_are_complete(&self) -> bool {
+        self.model.target().is_some_and(|target| {
+            target.caps.has(Cap::ParkStacks) && target.stacks == StackCapture::FramePointers
+        })
+    }
+
+    /// Whether a stack of a site that spawned tasks of this one is not resolved yet.
+    pub(crate) fn spawners_are_unresolved(&self) -> bool {
+        let spawners = self
+            .site
+            .spawned_by
+            .iter()
+            .filter_map(|by| self.model.site(by.site?));
+        let mut stacks = spawners
+            .flat_map(|site| &site.clusters)
+            .flat_map(|cluster| &cluster.stacks);
+        stacks.any(|id| {
+            self.model
+                .stack(*id)
+                .is_none_or(|stack| stack.wait.is_none())
+        })
+    }
+
+    /// The 99th percentile of returned lifetimes, once enough have returned to be a norm.
+    pub(crate) fn norm(&self) -> Option<Duration> {
+        if self.site.returned < self.policy.norm_minimum {
+            None
+        } else {
+            self.site.lifetimes.quantile(0.99)
+        }
+    }
+
+    /// The age at which a task of this site is a survivor; `None` without a norm.
+    pub(crate) fn cutoff(&self) -> Option<Duration> {
+        Some(
+            self.policy
+                .cutoff_floor
+                .max(times(self.norm()?, self.policy.cutoff_norms)),
+        )
+    }
+
+    /// The usual life of this site's tasks, as a sentence fragment: "12ms (median; p99 1.8s)".
+    pub(crate) fn usual_life(&self) -> Option<String> {
+        let median = self.site.lifetimes.quantile(0.5)?;
+        let p99 = self.site.lifetimes.quantile(0.99)?;
+        Some(format!(
+            "{} (median; p99 {})",
+            words::duration(median),
+            words::duration(p99)
+        ))
+    }
+
+    /// The minima of minutes within the reach of trends.
+    pub(crate) fn minutes_until(&self, until: Moment) -> Run<'a> {
+        Run::between(&self.site.minutes, self.now.back(self.policy.window), until)
+    }
+
+    /// The five-second minima within their reach.
+    pub(crate) fn recent_until(&self, until: Moment) -> Run<'a> {
+        Run::between(
+            &self.site.recent,
+            self.now.back(self.policy.fast_window),
+            until,
+        )
+    }
+
+    /// Whether live tasks grow by more than the load explains: the trend of Little's residual, live -
+    /// arrivals x mean life, where tasks have returned, and of live tasks where none has.
+    pub(crate) fn excess(&self) -> Option<Trend> {
+        *self.excess.get_or_init(|| {
+            let life = history::mean(&self.site.lifetimes)
+                .unwrap_or_default()
+                .as_secs_f64();
+            [self.minutes_until(self.now), self.recent_until(self.now)]
+                .into_iter()
+                .find_map(|run| {
+                    let width = run.width.as_secs_f64();
+                    let busy = |spawned: u32| {
+                        if width > 0.0 {
+                            f64::from(spawned) / width * life
+                        } else {
+                            0.0
+                        }
+                    };
+                    run.trend(|bin| f64::from(bin.min_live) - busy(bin.spawned))
+                        .filter(|trend| self.is_significant(trend))
+                })
+        })
+    }
+
+    pub(crate) fn is_significant(&self, trend: &Trend) -> bool {
+        trend.points >= self.policy.trend_points
+            && trend.chance < self.policy.trend_chance
+            && trend.per_minute > 0.0
+    }
+
+    /// Growth of live tasks per minute, from the longest history there is.
+    pub(crate) fn growth(&self) -> Option<f64> {
+        [self.minutes_until(self.now), self.recent_until(self.now)]
+            .into_iter()
+            .find_map(|run| {
+                let trend = run.trend(|bin| f64::from(bin.min_live))?;
+                (trend.points >= self.policy.trend_points).then_some(trend.per_minute)
+            })
+    }
+}
+
+/// `span` times `factor`, saturating.
+pub(crate) fn times(span: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
