@@ -148,6 +148,20 @@ fn bins(history: &History) -> impl Iterator<Item = (Moment, Moment, &Bin)> {
     })
 }
 
+/// Growth of live tasks per minute over the last hour, or, for a site too young for that, over its last
+/// minute; `None` while there is too little history.
+pub fn growth_per_minute(site: &SiteFacts, now: Moment) -> Option<f64> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    const MINUTE: Duration = Duration::from_secs(60);
+    const POINTS: usize = 6;
+    let reaches = [(&site.minutes, HOUR), (&site.recent, MINUTE)];
+    reaches.into_iter().find_map(|(history, reach)| {
+        let trend =
+            Run::between(history, now.back(reach), now).trend(|bin| f64::from(bin.min_live))?;
+        (trend.points >= POINTS).then_some(trend.per_minute)
+    })
+}
+
 /// The mean of what a histogram recorded, from the middle of its buckets.
 pub(crate) fn mean(histogram: &LogHistogram) -> Option<Duration> {
     let (mut sum, mut count) = (0.0, 0u64);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Cluster, Moment, Outlived, ParkStack, SiteFacts, TaskId, Wait, WaitClass};
+use crate::facts::{
+    Cluster, Moment, Outlived, ParkStack, SiteFacts, StackId, TaskFacts, TaskId, Wait, WaitClass,
+};
 use crate::histogram::LogHistogram;
 use crate::model::Model;
 use crate::report::ParkPoint;
@@ -97,6 +99,22 @@ pub fn point<'a>(
         })
         .min()
         .map(|(_, point)| point)
+}
+
+/// Where one task waits, by the registrations of its latest poll, or, if there is none, by where it last
+/// registered a waker.
+pub fn of_task(
+    task: &TaskFacts,
+    stacks: impl Fn(StackId) -> Option<ParkStack>,
+) -> Option<ParkPoint> {
+    let latest = task.registrations.iter().map(|at| at.poll).max()?;
+    let known: Vec<ParkStack> = task
+        .registrations
+        .iter()
+        .filter(|at| at.poll == latest)
+        .filter_map(|at| stacks(at.stack))
+        .collect();
+    point(&known, latest == task.polls)
 }
 
 /// How little a wait tells beside another one in the same `select!`: a deadline or a shutdown signal is

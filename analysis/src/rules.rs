@@ -13,7 +13,7 @@ mod survivors;
 use std::time::Duration;
 
 use crate::facts::{Cap, Moment, TaskId};
-use crate::health::Defence;
+use crate::health::{self, Defence};
 use crate::park::Crowd;
 use crate::report::{Class, ParkPoint, RuleId};
 use crate::scene::Scene;
@@ -46,6 +46,36 @@ pub struct RuleDoc {
     pub limits: &'static str,
     /// The health facts that silence it.
     pub silenced_by: &'static [&'static str],
+}
+
+impl RuleDoc {
+    /// The page as text, a paragraph a line, with a heading of its own line before each but the first.
+    pub fn text(&self) -> String {
+        let needs: Vec<&str> = self.needs.iter().map(|cap| cap.name()).collect();
+        let silenced: Vec<String> = self
+            .silenced_by
+            .iter()
+            .filter_map(|id| health::explain(id))
+            .map(|fact| format!("  {} {}: {}", fact.id, fact.title, fact.test))
+            .collect();
+        let mut text = format!(
+            "{} {} ({})\n\n{}\n\nCondition\n  {}\n\nWhy\n  {}\n\nLooks like\n  {}\n\nFix\n  {}\n\nCan be wrong\n  {}\n",
+            self.id,
+            self.title,
+            self.class.name(),
+            self.meaning,
+            self.condition,
+            self.reason,
+            self.example,
+            self.fix,
+            self.limits
+        );
+        if !silenced.is_empty() {
+            text.push_str(&format!("\nSilenced by\n{}\n", silenced.join("\n")));
+        }
+        text.push_str(&format!("\nNeeds\n  {}\n", needs.join(", ")));
+        text
+    }
 }
 
 /// One accusation of a rule against the tasks of one site at one place.
@@ -162,7 +192,6 @@ fn where_they_wait(crowd: &Crowd, affected: u64, oldest: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health;
 
     #[test]
     fn rules_are_found_in_either_case() {

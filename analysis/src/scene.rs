@@ -139,16 +139,6 @@ impl<'a> Scene<'a> {
             && trend.chance < self.policy.trend_chance
             && trend.per_minute > 0.0
     }
-
-    /// Growth of live tasks per minute, from the longest history there is.
-    pub(crate) fn growth(&self) -> Option<f64> {
-        [self.minutes_until(self.now), self.recent_until(self.now)]
-            .into_iter()
-            .find_map(|run| {
-                let trend = run.trend(|bin| f64::from(bin.min_live))?;
-                (trend.points >= self.policy.trend_points).then_some(trend.per_minute)
-            })
-    }
 }
 
 /// `span` times `factor`, saturating.

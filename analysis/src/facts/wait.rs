@@ -26,6 +26,23 @@ pub enum WaitClass {
     Other,
 }
 
+impl WaitClass {
+    /// The word for it in filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Room => "room",
+            Self::Lock => "lock",
+            Self::Timer => "timer",
+            Self::Io => "io",
+            Self::Entrance => "entrance",
+            Self::Join => "join",
+            Self::Set => "set",
+            Self::Other => "other",
+        }
+    }
+}
+
 macro_rules! waits {
     ($($(#[$doc:meta])* $variant:ident $code:literal $words:literal $class:ident;)*) => {
         /// What a parked task waits for.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Hearing;
 use super::hearing::Heard;
 use crate::facts::{Moment, TaskId};
+use crate::history::growth_per_minute;
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Class, Example, Finding, ParkPoint, RuleId, Stage};
@@ -57,7 +58,7 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
     let growth = if heard.charges.is_empty() {
         None
     } else {
-        heard.scene.growth()
+        growth_per_minute(site, heard.scene.now)
     };
     let mut by_place: BTreeMap<Option<ParkPoint>, Vec<(Stage, Class, &Charge)>> = BTreeMap::new();
     for charge in &heard.charges {
