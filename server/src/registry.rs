@@ -1,0 +1,409 @@
+//! The registry of live tasks: state, not events.
+//!
+//! Each task has one slot of atomics, written in place by the thread that acts on the task. Nothing is queued, so
+//! nothing is dropped; an ended task is folded into its spawn site, and its slot is free again.
+//!
+//! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
+//! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
+//! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks;
+//! - [`census`] and [`rows`]: all of it as facts, read while others write.
+//!
+//! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
+//! thread holds for long, never call Tokio, and never panic.
+
+mod census;
+mod cold;
+mod histogram;
+mod history;
+mod id;
+mod names;
+mod own_tasks;
+mod rows;
+mod scopes;
+mod sites;
+mod slab;
+mod slot;
+
+use std::sync::atomic::{
+    AtomicI64, AtomicU8, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+
+use stranded_analysis::facts::TaskKind;
+use tracing_core::Metadata;
+
+pub(crate) use id::SlotId;
+pub(crate) use own_tasks::Seen;
+
+use crate::clock::Clock;
+use crate::context::{self, Entered, PolledTask};
+use crate::own;
+use crate::stack::{self, Budget, Capture, Interner};
+
+use cold::Cold;
+use names::Names;
+use scopes::Scopes;
+use sites::{SiteKey, Sites};
+use slab::Slab;
+use slot::{BY_DRIVER, BY_THREAD, NAMED, NO_SITE, OWN, Slot};
+
+/// The most finished tasks whose slots are kept for the wakers that outlive them. Beyond it late wakers go unseen.
+const ZOMBIES: i64 = 1 << 16;
+
+/// A future that is dropped this soon after its last poll ended, on the same thread and with nothing between,
+/// returned; otherwise it was cancelled. Parking and being woken for an abort takes longer.
+const RETURN_GAP_NS: u64 = 50_000;
+
+/// What the span of a new task tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spawn<'a> {
+    pub(crate) kind: TaskKind,
+    pub(crate) name: &'a str,
+    /// Tokio's number of the task; 0: not told.
+    pub(crate) number: u64,
+    /// Future sizes in bytes; 0: not told.
+    pub(crate) size: u64,
+    pub(crate) original_size: u64,
+    pub(crate) file: &'a str,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// What is done to a waker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum WakerOp {
+    Clone = 1,
+    Drop = 2,
+    /// A wake that consumes its waker.
+    Wake = 3,
+    WakeByRef = 4,
+}
+
+/// All tasks of this process.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    clock: Clock,
+    slab: Slab,
+    sites: Sites,
+    scopes: Scopes,
+    names: Names,
+    stacks: Interner,
+    budget: Budget,
+    capture: AtomicU8,
+    /// Live tasks without a slot.
+    untracked: AtomicI64,
+    zombies: AtomicI64,
+    /// As of the last census, since when the oldest unfinished poll runs or unanswered wake waits; 0: none.
+    stalled_since: AtomicU64,
+}
+
+impl Registry {
+    /// A registry whose slots may take `memory_mb` megabytes.
+    pub(crate) fn new(memory_mb: u32, capture: Capture) -> Self {
+        let slots = u64::from(memory_mb) * 1024 * 1024 / slab::BYTES_PER_TASK;
+        Self {
+            clock: Clock::start(),
+            slab: Slab::new(u32::try_from(slots).unwrap_or(u32::MAX)),
+            sites: Sites::new(),
+            scopes: Scopes::new(),
+            names: Names::default(),
+            stacks: Interner::new(),
+            budget: Budget::default(),
+            capture: AtomicU8::new(capture as u8),
+            untracked: AtomicI64::new(0),
+            zombies: AtomicI64::new(0),
+            stalled_since: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn stacks(&self) -> &Interner {
+        &self.stacks
+    }
+
+    /// How park stacks are captured.
+    #[inline]
+    pub(crate) fn capture(&self) -> Capture {
+        match self.capture.load(Relaxed) {
+            mode if mode == Capture::FramePointers as u8 => Capture::FramePointers,
+            mode if mode == Capture::Unwinder as u8 => Capture::Unwinder,
+            _ => Capture::Off,
+        }
+    }
+
+    /// A task is spawned by this thread. The id is for its span.
+    pub(crate) fn spawn(&self, spawn: &Spawn<'_>) -> SlotId {
+        let now = self.clock.now();
+        let own = own::is_own();
+        let key = SiteKey {
+            file: spawn.file,
+            line: spawn.line,
+            column: spawn.column,
+            name: spawn.name,
+            kind: spawn.kind,
+            own,
+        };
+        let site_number = self.sites.find(&key, now);
+        let (spawner, scope, shard) =
+            context::with(|context| (context.task(), context.scope(), context.shard()));
+        if let Some(parent) = spawner.and_then(|spawner| self.sites.get(spawner.site)) {
+            parent.children.fetch_add(1, Relaxed);
+        }
+        let Some((index, slot, cold)) = self.slab.take(shard) else {
+            self.untracked.fetch_add(1, Relaxed);
+            return SlotId::untracked();
+        };
+        if let Some(site) = self.sites.get(site_number) {
+            site.spawn(now, spawn.size);
+        }
+        slot.reset(now, if own { OWN } else { 0 } | if spawn.name.is_empty() { 0 } else { NAMED });
+        cold.spawned.store(now.0, Relaxed);
+        cold.number.store(spawn.number, Relaxed);
+        cold.site.store(site_number, Relaxed);
+        cold.spawner.store(spawner.map_or(0, |spawner| spawner.id.raw()), Relaxed);
+        cold.spawner_number.store(spawner.map_or(0, |spawner| spawner.number), Relaxed);
+        cold.spawner_site.store(spawner.map_or(NO_SITE, |spawner| spawner.site), Relaxed);
+        cold.size.store(u32::try_from(spawn.size).unwrap_or(u32::MAX), Relaxed);
+        cold.original_size.store(u32::try_from(spawn.original_size).unwrap_or(u32::MAX), Relaxed);
+        cold.scope.store(scope.map_or(0, |scope| scope + 1), Relaxed);
+        cold.refs.store(1, Relaxed);
+        cold.reset_settle();
+        let generation = cold.generation.load(Relaxed).wrapping_add(1);
+        cold.generation.store(generation, Relaxed);
+        if let Some(scope) = scope {
+            self.scopes.pin(scope);
+        }
+        let id = SlotId::new(index, generation);
+        if !spawn.name.is_empty() {
+            self.names.insert(id, spawn.name);
+        }
+        slot.publish(id);
+        id
+    }
+
+    /// A poll of the task, or the drop of its future, begins on this thread. `believed`: whether events on this thread
+    /// reach us, asked now and then.
+    #[inline]
+    pub(crate) fn enter(&self, id: SlotId, believed: impl FnOnce() -> bool) {
+        let Some((slot, cold)) = self.slab.get(id) else {
+            return;
+        };
+        let now = self.clock.now();
+        context::with(|context| {
+            let adjacent = context.begin_poll(id, now, RETURN_GAP_NS);
+            let site = cold.site.load(Relaxed);
+            let entered = slot.enter(now, adjacent);
+            if let (Some(waited), Some(site)) = (entered.waited, self.sites.get(site)) {
+                site.scheduled_times.sample(waited);
+            }
+            let root_frame = if self.capture() == Capture::FramePointers {
+                stack::root_frame(context)
+            } else {
+                0
+            };
+            context.push(Entered::Task(PolledTask {
+                id,
+                number: cold.number.load(Relaxed),
+                site,
+                root_frame,
+            }));
+            if context.sampled() && !believed() {
+                slot.mark_unaccounted();
+            }
+        });
+    }
+
+    /// The poll, or the drop, ends.
+    #[inline]
+    pub(crate) fn exit(&self, id: SlotId) {
+        let Some((slot, cold)) = self.slab.get(id) else {
+            return;
+        };
+        let now = self.clock.now();
+        let took = slot.exit(now, std::thread::panicking());
+        if let Some(site) = self.sites.get(cold.site.load(Relaxed)) {
+            site.poll_times.sample(took);
+        }
+        context::with(|context| {
+            context.pop(|entered| matches!(entered, Entered::Task(task) if task.id == id));
+            context.end_poll(id, now);
+        });
+    }
+
+    /// Another handle to the task's span.
+    pub(crate) fn clone_span(&self, id: SlotId) {
+        if let Some((_, cold)) = self.slab.get(id) {
+            cold.refs.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// A handle to the task's span goes away. True: the last one, so the task has ended.
+    pub(crate) fn close_span(&self, id: SlotId) -> bool {
+        if id.is_untracked() {
+            self.untracked.fetch_sub(1, Relaxed);
+            return true;
+        }
+        let Some((slot, cold)) = self.slab.get(id) else {
+            return false;
+        };
+        if cold.refs.fetch_sub(1, AcqRel) != 1 {
+            return false;
+        }
+        self.end(id, slot, cold);
+        true
+    }
+
+    fn end(&self, id: SlotId, slot: &Slot, cold: &Cold) {
+        let now = self.clock.now();
+        if let Some(site) = self.sites.get(cold.site.load(Relaxed)) {
+            site.end(slot.outcome(), now.0.saturating_sub(cold.spawned.load(Relaxed)));
+        }
+        if let Some(scope) = cold.scope.load(Relaxed).checked_sub(1) {
+            self.scopes.unpin(scope);
+        }
+        if slot.is_named() {
+            self.names.forget(id);
+        }
+        if slot.close() {
+            self.free(id, slot);
+            return;
+        }
+        if self.zombies.fetch_add(1, AcqRel) >= ZOMBIES && slot.try_free() {
+            self.free_zombie(id, slot);
+        }
+    }
+
+    fn free(&self, id: SlotId, slot: &Slot) {
+        slot.id.store(0, Release);
+        self.slab.give_back(id.index(), context::with(context::Context::shard));
+    }
+
+    fn free_zombie(&self, id: SlotId, slot: &Slot) {
+        self.zombies.fetch_sub(1, AcqRel);
+        self.free(id, slot);
+    }
+
+    /// Something is done to a waker of the task. Runs inside Tokio, before it acts.
+    #[inline]
+    pub(crate) fn waker(&self, op: WakerOp, id: SlotId) {
+        // A waker that outlives its task's slot says nothing that anybody could use.
+        let Some((slot, _)) = self.slab.get(id) else {
+            return;
+        };
+        match op {
+            WakerOp::Clone => {
+                slot.clone_waker();
+                self.register(id, slot);
+            }
+            WakerOp::WakeByRef => self.wake(id, slot),
+            WakerOp::Wake => {
+                self.wake(id, slot);
+                self.drop_waker(id, slot);
+            }
+            WakerOp::Drop => self.drop_waker(id, slot),
+        }
+    }
+
+    /// Keeps where the task registers its waker, if it does so itself in its own poll.
+    #[inline]
+    fn register(&self, id: SlotId, slot: &Slot) {
+        let capture = self.capture();
+        if capture == Capture::Off {
+            return;
+        }
+        context::with(|context| {
+            // A clone made elsewhere, of a waker passed on, says nothing about where the task waits.
+            let Some(task) = context.task().filter(|task| task.id == id) else {
+                return;
+            };
+            let stack = match capture {
+                Capture::FramePointers => stack::capture(context, task.root_frame, &self.stacks),
+                Capture::Unwinder if self.budget.take(self.clock.now()) => {
+                    stack::capture_unwound(&self.stacks)
+                }
+                Capture::Unwinder | Capture::Off => None,
+            };
+            if let Some(stack) = stack {
+                slot.register(stack);
+            }
+        });
+    }
+
+    #[inline]
+    fn wake(&self, id: SlotId, slot: &Slot) {
+        let now = self.clock.now();
+        let (site, number, to_self) = context::with(|context| match context.task() {
+            Some(task) => (task.site, task.number, task.id == id),
+            None => (if context.is_worker() { BY_DRIVER } else { BY_THREAD }, 0, false),
+        });
+        slot.wake(now, site, number, to_self);
+    }
+
+    #[inline]
+    fn drop_waker(&self, id: SlotId, slot: &Slot) {
+        if slot.drop_waker() {
+            self.free_zombie(id, slot);
+        }
+    }
+
+    /// The user opens a span on this thread.
+    pub(crate) fn open_span(&self, span: u64, meta: &'static Metadata<'static>) {
+        let opener = context::with(|context| context.task());
+        let polls = opener.and_then(|task| self.polls(task.id)).unwrap_or(0);
+        let opener = opener.map_or((0, 0), |task| (task.id.raw(), task.number));
+        self.scopes.open(span, meta, opener, polls, self.clock.now());
+    }
+
+    /// The user enters a span on this thread.
+    #[inline]
+    pub(crate) fn enter_span(&self, span: u64) {
+        let Some(number) = self.scopes.find(span) else {
+            return;
+        };
+        context::with(|context| {
+            if let (Some(task), Some(scope)) = (context.task(), self.scopes.get(number))
+                && scope.opener.load(Relaxed) == task.id.raw()
+                && let Some(polls) = self.polls(task.id)
+            {
+                scope.enter(polls, self.clock.now());
+            }
+            context.push(Entered::Span { id: span, scope: number });
+        });
+    }
+
+    /// The user leaves a span on this thread.
+    #[inline]
+    pub(crate) fn exit_span(&self, span: u64) {
+        context::with(|context| {
+            context.pop(|entered| matches!(entered, Entered::Span { id, .. } if id == span));
+        });
+    }
+
+    fn polls(&self, id: SlotId) -> Option<u64> {
+        self.slab.get(id).map(|(slot, _)| slot.polls())
+    }
+
+    /// Memory of all tables, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.slab.bytes() + self.sites.bytes() + self.scopes.bytes() + self.stacks.bytes()
+    }
+
+    /// Whether the application has opened any span that could be a request.
+    pub(crate) fn has_scopes(&self) -> bool {
+        self.scopes.any()
+    }
+
+    /// Live tasks that have no slot, for want of memory.
+    pub(crate) fn untracked(&self) -> u64 {
+        self.untracked.load(Relaxed).max(0) as u64
+    }
+
+    /// Ended tasks that a waker still pins.
+    pub(crate) fn zombies(&self) -> u64 {
+        self.zombies.load(Acquire).max(0) as u64
+    }
+}

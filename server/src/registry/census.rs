@@ -1,0 +1,345 @@
+//! The census: all slots read once, lock-free, and summed up by site and by what the tasks wait for.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::Duration;
+
+use stranded_analysis::facts::{
+    Cluster, Moment, Outlived, SiteFacts, SiteId, SpawnedBy, StackId, TaskFacts, TaskId, TaskKind,
+};
+use stranded_analysis::histogram::LogHistogram;
+
+use super::cold::{Cold, Settle};
+use super::history::Totals;
+use super::rows::moment;
+use super::sites::Site;
+use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
+use super::{Registry, SlotId};
+
+/// Example tasks kept of a cluster.
+const EXAMPLES: usize = 3;
+/// Spawning sites kept of a site.
+const SPAWNERS: usize = 8;
+/// Stands for "no stack" in a cluster's key.
+const NO_STACK: u32 = u32::MAX;
+
+/// What one census found.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) at: Moment,
+    /// Every site, by ascending id.
+    pub(crate) sites: Vec<SiteFacts>,
+    /// The examples of the clusters, whole.
+    pub(crate) examples: Vec<TaskFacts>,
+    /// Live tasks of the application, and of them those that a runtime counts.
+    pub(crate) tracked: u64,
+    pub(crate) countable: u64,
+    pub(crate) own: u64,
+    pub(crate) unaccounted: u64,
+    pub(crate) last_poll: Option<Moment>,
+    pub(crate) longest_poll: Option<(TaskId, Moment)>,
+}
+
+/// A parked task as an example: those without wakers first, then the longest parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ExampleKey {
+    has_wakers: bool,
+    parked_since: u64,
+    id: u64,
+}
+
+#[derive(Debug, Default)]
+struct ClusterTally {
+    parked: u64,
+    current: u64,
+    ages: LogHistogram,
+    oldest_parked: u64,
+    oldest_spawned: u64,
+    zero_wakers: u64,
+    zero_wakers_settled: u64,
+    zero_wakers_since: Option<Moment>,
+    unaccounted: u64,
+    never_woken: u64,
+    woken_by_driver: u64,
+    woken_by_task: u64,
+    last_wake: u64,
+    polls: Option<(u64, u64)>,
+    outlived: Option<Outlived>,
+    examples: Vec<ExampleKey>,
+}
+
+#[derive(Debug, Default)]
+struct SiteTally {
+    live: u64,
+    running: u64,
+    scheduled: u64,
+    clusters: HashMap<[u32; 2], ClusterTally>,
+    spawned_by: HashMap<u32, (u64, u64)>,
+}
+
+impl Registry {
+    /// Enters into every site's history what happened since the last call. Called about once a second.
+    pub(crate) fn observe(&self) {
+        let now = self.clock.now();
+        for (_, site) in self.sites.iter() {
+            let totals = Totals {
+                returned: site.returned.load(Acquire),
+                ended: site.ended(),
+                spawned: site.spawned.load(Relaxed),
+            };
+            site.with_history(|history| history.observe(now, totals));
+        }
+    }
+
+    /// Reads all tasks. `settle`: how long a task without wakers must stay unchanged to count as settled.
+    pub(crate) fn look(&self, settle: Duration) -> Look {
+        let now = self.clock.now();
+        let mut look = Look { at: now, ..Look::default() };
+        let mut tallies: HashMap<u32, SiteTally> = HashMap::new();
+        // As of the last look, a poll had not ended or a wake not been answered for longer than the settle time.
+        let stalled = moment(self.stalled_since.load(Relaxed));
+        let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
+        let mut stalled = None;
+        for (seen, cold) in self.scan() {
+            let number = cold.site.load(Relaxed);
+            let Some(site) = self.sites.get(number) else {
+                continue;
+            };
+            let tally = tallies.entry(number).or_default();
+            look.count(&seen, cold, site.place.kind);
+            if !seen.own() && site.place.kind.has_wakers() {
+                stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
+            }
+            self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
+        }
+        self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
+        for (number, site) in self.sites.iter() {
+            let tally = tallies.remove(&number).unwrap_or_default();
+            look.sites.push(self.site_facts(number, site, tally, &mut look.examples, now));
+        }
+        look
+    }
+
+    fn tally_task(
+        &self,
+        tally: &mut SiteTally,
+        site: &Site,
+        seen: &Snapshot,
+        cold: &Cold,
+        now: Moment,
+        (settle, frozen): (Duration, bool),
+    ) {
+        tally.live += 1;
+        let orphan =
+            SlotId::from_raw(cold.spawner.load(Relaxed)).is_some_and(|id| !self.is_alive(id));
+        let spawned_by = tally.spawned_by.entry(cold.spawner_site.load(Relaxed)).or_default();
+        spawned_by.0 += 1;
+        spawned_by.1 += u64::from(orphan);
+
+        let no_waker = site.place.kind.has_wakers()
+            && !seen.unaccounted()
+            && seen.parked()
+            && seen.live_wakers() == 0;
+        let settled = cold.settle(no_waker.then(|| seen.fingerprint()), now, settle);
+        if settled == Some(Settle::Revived) {
+            site.revived.fetch_add(1, Relaxed);
+        }
+        if !seen.parked() {
+            let count = if seen.running() { &mut tally.running } else { &mut tally.scheduled };
+            *count += 1;
+            return;
+        }
+        let latest = seen.registrations().next().map_or(0, |(_, poll)| poll);
+        let mut key = [NO_STACK; 2];
+        for (place, (stack, _)) in
+            key.iter_mut().zip(seen.registrations().filter(|(_, poll)| *poll == latest))
+        {
+            *place = stack;
+        }
+        key.sort_unstable();
+        let cluster = tally.clusters.entry(key).or_default();
+        cluster.add(seen, cold, now);
+        cluster.current += u64::from(latest != 0 && latest == seen.polls() & u64::from(u32::MAX));
+        if no_waker {
+            cluster.zero_wakers += 1;
+        }
+        if let Some(Settle::UnchangedSince(since)) = settled
+            && now.since(since) >= settle
+            && !(frozen && seen.maybe_notified())
+        {
+            cluster.zero_wakers_settled += 1;
+            let parked = moment(seen.poll_ended);
+            cluster.zero_wakers_since = cluster.zero_wakers_since.min(parked).or(parked);
+        }
+        let scope =
+            cold.scope.load(Relaxed).checked_sub(1).and_then(|number| self.scopes.get(number));
+        if let Some((scope, ended)) =
+            scope.and_then(|scope| Some((scope, self.scope_end(scope, now)?)))
+        {
+            let opener = SlotId::from_raw(scope.opener.load(Relaxed))
+                .map(|id| Self::task_id(id, scope.opener_number.load(Relaxed)));
+            let outlived = cluster.outlived.get_or_insert_with(|| Outlived {
+                ended_ago: LogHistogram::default(),
+                scope: self.scopes.name(scope).unwrap_or_default().to_owned(),
+                opener,
+            });
+            outlived.ended_ago.record(now.since(ended));
+        }
+    }
+
+    fn site_facts(
+        &self,
+        number: u32,
+        site: &Site,
+        tally: SiteTally,
+        examples: &mut Vec<TaskFacts>,
+        now: Moment,
+    ) -> SiteFacts {
+        let (recent, minutes, max_live) = site.with_history(|history| {
+            let (recent, minutes) = history.read();
+            (recent, minutes, history.max_live())
+        });
+        let (returned, cancelled, panicked) = (
+            site.returned.load(Acquire),
+            site.cancelled.load(Acquire),
+            site.panicked.load(Acquire),
+        );
+        let spawned = site.spawned.load(Relaxed);
+        let live = spawned.saturating_sub(returned + cancelled + panicked);
+        let mut spawned_by: Vec<_> = tally
+            .spawned_by
+            .into_iter()
+            .map(|(site, (live, orphans))| SpawnedBy {
+                site: (site != NO_SITE).then_some(SiteId(site)),
+                live,
+                orphans,
+            })
+            .collect();
+        spawned_by.sort_unstable_by_key(|by| (std::cmp::Reverse(by.live), by.site));
+        spawned_by.truncate(SPAWNERS);
+        let mut clusters: Vec<_> = tally.clusters.into_iter().collect();
+        clusters.sort_unstable_by_key(|(key, cluster)| (std::cmp::Reverse(cluster.parked), *key));
+        let clusters = clusters
+            .into_iter()
+            .map(|(key, cluster)| self.cluster_facts(key, cluster, examples, now))
+            .collect();
+        SiteFacts {
+            id: SiteId(number),
+            site: site.place.clone(),
+            first_spawn: Moment(site.first_spawn),
+            last_spawn: Moment(site.last_spawn.load(Relaxed)),
+            spawned,
+            returned,
+            cancelled,
+            panicked,
+            live,
+            max_live: max_live.max(live),
+            running: tally.running,
+            scheduled: tally.scheduled,
+            future_bytes: site.largest.load(Relaxed),
+            lifetimes: site.lifetimes.read(),
+            cancelled_lifetimes: site.cancelled_lifetimes.read(),
+            poll_times: site.poll_times.read(),
+            scheduled_times: site.scheduled_times.read(),
+            minutes,
+            recent,
+            clusters,
+            spawned_by,
+            children: site.children.load(Relaxed),
+            revived: site.revived.load(Relaxed),
+            own: site.own,
+        }
+    }
+
+    fn cluster_facts(
+        &self,
+        key: [u32; 2],
+        tally: ClusterTally,
+        examples: &mut Vec<TaskFacts>,
+        now: Moment,
+    ) -> Cluster {
+        let ids = tally.examples.iter().filter_map(|key| {
+            let id = SlotId::from_raw(key.id)?;
+            let (slot, cold) = self.slab.get(id)?;
+            let facts = self.facts(&slot.read()?, cold, now);
+            let id = facts.id;
+            examples.push(facts);
+            Some(id)
+        });
+        Cluster {
+            examples: ids.collect(),
+            stacks: key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
+            parked: tally.parked,
+            current: tally.current,
+            ages: tally.ages,
+            oldest_parked: Moment(tally.oldest_parked),
+            oldest_spawned: Moment(tally.oldest_spawned),
+            zero_wakers: tally.zero_wakers,
+            zero_wakers_settled: tally.zero_wakers_settled,
+            zero_wakers_since: tally.zero_wakers_since,
+            unaccounted: tally.unaccounted,
+            never_woken: tally.never_woken,
+            woken_by_driver: tally.woken_by_driver,
+            woken_by_task: tally.woken_by_task,
+            last_wake: moment(tally.last_wake),
+            polls: tally.polls.unwrap_or_default(),
+            outlived: tally.outlived,
+        }
+    }
+}
+
+impl Look {
+    fn count(&mut self, seen: &Snapshot, cold: &Cold, kind: TaskKind) {
+        if seen.own() {
+            self.own += 1;
+            return;
+        }
+        self.tracked += 1;
+        self.countable += u64::from(kind == TaskKind::Task);
+        self.unaccounted += u64::from(seen.unaccounted());
+        self.last_poll = self.last_poll.max(moment(seen.poll_ended));
+        if seen.running() && kind.has_wakers() {
+            let started = Moment(seen.poll_started);
+            if self.longest_poll.is_none_or(|(_, longest)| started < longest) {
+                let id = Registry::task_id(seen.id, cold.number.load(Relaxed));
+                self.longest_poll = Some((id, started));
+            }
+        }
+    }
+}
+
+impl ClusterTally {
+    fn add(&mut self, seen: &Snapshot, cold: &Cold, now: Moment) {
+        let spawned = cold.spawned.load(Relaxed);
+        let first = self.parked == 0;
+        let oldest = |known: u64, new: u64| if first { new } else { known.min(new) };
+        self.oldest_parked = oldest(self.oldest_parked, seen.poll_ended);
+        self.oldest_spawned = oldest(self.oldest_spawned, spawned);
+        self.parked += 1;
+        self.ages.record(now.since(Moment(spawned)));
+        self.unaccounted += u64::from(seen.unaccounted());
+        self.last_wake = self.last_wake.max(seen.woken_at);
+        let count = match seen.woken_by_site {
+            NO_SITE => Some(&mut self.never_woken),
+            BY_DRIVER => Some(&mut self.woken_by_driver),
+            BY_THREAD => None,
+            _ => Some(&mut self.woken_by_task),
+        };
+        if let Some(count) = count {
+            *count += 1;
+        }
+        let polls = seen.polls();
+        let (fewest, most) = self.polls.unwrap_or((polls, polls));
+        self.polls = Some((fewest.min(polls), most.max(polls)));
+        let key = ExampleKey {
+            has_wakers: seen.live_wakers() > 0,
+            parked_since: seen.poll_ended,
+            id: seen.id.raw(),
+        };
+        if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(|last| key < *last) {
+            let at = self.examples.partition_point(|known| *known < key);
+            self.examples.insert(at, key);
+            self.examples.truncate(EXAMPLES);
+        }
+    }
+}

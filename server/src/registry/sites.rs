@@ -1,0 +1,309 @@
+//! Spawn sites: found by hash without a lock or an allocation, and the counters of each.
+
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use stranded_analysis::facts::{Moment, SpawnSite, TaskKind};
+
+use super::histogram::SharedHistogram;
+use super::history::SiteHistory;
+use super::slot::Outcome;
+
+/// The most sites told apart; the tasks of further ones count for [`OTHER`].
+const LIMIT: usize = 4096;
+/// Slots of the hash table: a power of two, at most half full.
+const TABLE: usize = LIMIT * 2;
+/// Bits of a table entry that hold the site's number; the rest is its hash.
+const NUMBER_BITS: u32 = 16;
+const NUMBER_MASK: u64 = (1 << NUMBER_BITS) - 1;
+const _: () = assert!(LIMIT <= NUMBER_MASK as usize);
+/// The site of all tasks whose own site found no room.
+const OTHER: u32 = 0;
+/// Bytes of a folded name that are kept.
+const NAME_LIMIT: usize = 64;
+
+/// What a spawn tells of its site, borrowed from the span's fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SiteKey<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    /// The name with digits not yet folded.
+    pub(super) name: &'a str,
+    pub(super) kind: TaskKind,
+    /// Spawned by the agent itself.
+    pub(super) own: bool,
+}
+
+impl SiteKey<'_> {
+    fn hash(&self) -> u64 {
+        const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut hash = u64::from(self.line) << 32
+            | u64::from(self.column) << 4
+            | self.kind as u64
+            | u64::from(self.own) << 3;
+        let mut mix = |word: u64| hash = (hash.rotate_left(5) ^ word).wrapping_mul(MIX);
+        for chunk in self.file.as_bytes().chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            mix(u64::from_le_bytes(word));
+        }
+        folded(self.name).for_each(|byte| mix(u64::from(byte)));
+        // 0 marks a free entry of the table.
+        hash ^ hash >> 32
+    }
+
+    fn is(&self, site: &Site) -> bool {
+        let place = &site.place;
+        self.line == place.line
+            && self.column == place.column
+            && self.kind == place.kind
+            && self.own == site.own
+            && self.file == place.file
+            && folded(self.name).eq(place.name.bytes())
+    }
+}
+
+/// The bytes of `name` with each run of digits as one `#`, cut at a character boundary.
+fn folded(name: &str) -> impl Iterator<Item = u8> {
+    let cut =
+        (0..=name.len().min(NAME_LIMIT)).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
+    let mut in_digits = false;
+    name[..cut].bytes().filter_map(move |byte| {
+        let digit = byte.is_ascii_digit();
+        let first = digit && !in_digits;
+        in_digits = digit;
+        match (digit, first) {
+            (false, _) => Some(byte),
+            (true, true) => Some(b'#'),
+            (true, false) => None,
+        }
+    })
+}
+
+/// One spawn site.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) place: SpawnSite,
+    pub(super) own: bool,
+    pub(super) first_spawn: u64,
+    pub(super) last_spawn: AtomicU64,
+    pub(super) spawned: AtomicU64,
+    pub(super) returned: AtomicU64,
+    pub(super) cancelled: AtomicU64,
+    pub(super) panicked: AtomicU64,
+    pub(super) children: AtomicU64,
+    pub(super) revived: AtomicU64,
+    pub(super) largest: AtomicU64,
+    pub(super) lifetimes: SharedHistogram,
+    pub(super) cancelled_lifetimes: SharedHistogram,
+    pub(super) poll_times: SharedHistogram,
+    pub(super) scheduled_times: SharedHistogram,
+    /// Only the agent's thread looks in here.
+    history: Mutex<SiteHistory>,
+}
+
+impl Site {
+    fn new(key: &SiteKey<'_>, now: Moment) -> Self {
+        let name = String::from_utf8_lossy(&folded(key.name).collect::<Vec<_>>()).into_owned();
+        let place = SpawnSite {
+            file: key.file.to_owned(),
+            line: key.line,
+            column: key.column,
+            name,
+            kind: key.kind,
+        };
+        Self {
+            place,
+            own: key.own,
+            first_spawn: now.0,
+            last_spawn: AtomicU64::new(now.0),
+            spawned: AtomicU64::new(0),
+            returned: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            children: AtomicU64::new(0),
+            revived: AtomicU64::new(0),
+            largest: AtomicU64::new(0),
+            lifetimes: SharedHistogram::new(),
+            cancelled_lifetimes: SharedHistogram::new(),
+            poll_times: SharedHistogram::new(),
+            scheduled_times: SharedHistogram::new(),
+            history: Mutex::default(),
+        }
+    }
+
+    /// A task was spawned here.
+    pub(super) fn spawn(&self, now: Moment, size: u64) {
+        self.spawned.fetch_add(1, Relaxed);
+        self.last_spawn.store(now.0, Relaxed);
+        if size > self.largest.load(Relaxed) {
+            self.largest.fetch_max(size, Relaxed);
+        }
+    }
+
+    /// A task of it ended after `lifetime` nanoseconds.
+    pub(super) fn end(&self, outcome: Outcome, lifetime: u64) {
+        let (count, lifetimes) = match outcome {
+            Outcome::Returned => (&self.returned, Some(&self.lifetimes)),
+            Outcome::Cancelled => (&self.cancelled, Some(&self.cancelled_lifetimes)),
+            Outcome::Panicked => (&self.panicked, None),
+        };
+        count.fetch_add(1, Release);
+        if let Some(lifetimes) = lifetimes {
+            lifetimes.record(lifetime);
+        }
+    }
+
+    /// Tasks that have ended. Read before `spawned`, so that their difference never goes below 0.
+    pub(super) fn ended(&self) -> u64 {
+        self.returned.load(Acquire) + self.cancelled.load(Acquire) + self.panicked.load(Acquire)
+    }
+
+    /// Tasks alive.
+    #[cfg(test)]
+    pub(super) fn live(&self) -> u64 {
+        let ended = self.ended();
+        self.spawned.load(Relaxed).saturating_sub(ended)
+    }
+
+    /// Its history, for the agent's thread.
+    pub(super) fn with_history<R>(&self, look: impl FnOnce(&mut SiteHistory) -> R) -> R {
+        look(&mut self.history.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// All spawn sites.
+#[derive(Debug)]
+pub(super) struct Sites {
+    /// Hash and number of each site; 0: free. Never 0 for a site, as number 0 is not entered here.
+    table: Box<[AtomicU64]>,
+    sites: Box<[OnceLock<Site>]>,
+    used: AtomicU32,
+}
+
+impl Sites {
+    pub(super) fn new() -> Self {
+        let sites: Box<[OnceLock<Site>]> = (0..LIMIT).map(|_| OnceLock::new()).collect();
+        let other = SiteKey {
+            file: "(other sites)",
+            line: 0,
+            column: 0,
+            name: "",
+            kind: TaskKind::Unknown,
+            own: false,
+        };
+        let _ = sites[OTHER as usize].set(Site::new(&other, Moment(0)));
+        let table = (0..TABLE).map(|_| AtomicU64::new(0)).collect();
+        Self { table, sites, used: AtomicU32::new(1) }
+    }
+
+    /// The site of that number.
+    #[inline]
+    pub(super) fn get(&self, number: u32) -> Option<&Site> {
+        self.sites.get(number as usize)?.get()
+    }
+
+    /// All sites with their numbers. One that lost a race to be entered has no tasks, and is left out.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Site)> {
+        let used = self.used.load(Acquire).min(LIMIT as u32);
+        let sites = (0..used).filter_map(|number| Some((number, self.get(number)?)));
+        sites.filter(|(_, site)| site.spawned.load(Relaxed) > 0)
+    }
+
+    /// The number of the site with that key, which is entered if it is new.
+    pub(super) fn find(&self, key: &SiteKey<'_>, now: Moment) -> u32 {
+        let hash = key.hash() & !NUMBER_MASK;
+        let mut new = None;
+        let mut at = (hash >> NUMBER_BITS) as usize % TABLE;
+        for _ in 0..TABLE {
+            let entry = &self.table[at];
+            let mut found = entry.load(Acquire);
+            if found == 0 {
+                let Some(number) = new.or_else(|| self.make(key, now)) else { return OTHER };
+                match entry.compare_exchange(0, hash | u64::from(number), AcqRel, Acquire) {
+                    Ok(_) => return number,
+                    // Another thread was first here, maybe with the same site; what was made is kept for
+                    // the next free entry, or stays unused.
+                    Err(theirs) => (new, found) = (Some(number), theirs),
+                }
+            }
+            let number = (found & NUMBER_MASK) as u32;
+            if found & !NUMBER_MASK == hash && self.get(number).is_some_and(|site| key.is(site)) {
+                return number;
+            }
+            at = (at + 1) % TABLE;
+        }
+        OTHER
+    }
+
+    /// Makes the site of `key`; `None` if there is no room.
+    #[cold]
+    fn make(&self, key: &SiteKey<'_>, now: Moment) -> Option<u32> {
+        let room = |used: u32| ((used as usize) < LIMIT).then(|| used + 1);
+        let number = self.used.fetch_update(AcqRel, Acquire, room).ok()?;
+        let _ = self.sites.get(number as usize)?.set(Site::new(key, now));
+        Some(number)
+    }
+
+    /// Bytes held, roughly: four histograms and a history a site.
+    pub(super) fn bytes(&self) -> u64 {
+        let used = u64::from(self.used.load(Relaxed)).min(LIMIT as u64);
+        let histograms = 4 * stranded_analysis::histogram::BUCKETS * size_of::<AtomicU32>();
+        used * (size_of::<Site>() + histograms + SiteHistory::BYTES) as u64
+            + (self.table.len() * size_of::<AtomicU64>()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(line: u32, name: &str) -> SiteKey<'_> {
+        SiteKey { file: "src/pool.rs", line, column: 9, name, kind: TaskKind::Task, own: false }
+    }
+
+    #[test]
+    fn names_that_differ_in_digits_share_a_site() {
+        let sites = Sites::new();
+        let first = sites.find(&key(4, "conn-123 of 7"), Moment(5));
+        assert_eq!(first, sites.find(&key(4, "conn-9 of 18"), Moment(6)));
+        assert_eq!(sites.get(first).unwrap().place.name, "conn-# of #");
+        assert_ne!(first, sites.find(&key(4, "conn-a of 18"), Moment(6)));
+        assert_ne!(first, sites.find(&key(5, "conn-1 of 1"), Moment(6)));
+        assert_ne!(first, sites.find(&SiteKey { own: true, ..key(4, "conn-1 of 1") }, Moment(6)));
+    }
+
+    #[test]
+    fn sites_beyond_the_limit_share_one_and_none_is_lost() {
+        let sites = Sites::new();
+        for line in 0..LIMIT as u32 + 500 {
+            let number = sites.find(&key(line, ""), Moment(1));
+            sites.get(number).unwrap().spawn(Moment(1), 0);
+        }
+        assert_eq!(sites.iter().map(|(_, site)| site.live()).sum::<u64>(), LIMIT as u64 + 500);
+        assert_eq!(sites.get(OTHER).unwrap().live(), 501);
+    }
+
+    #[test]
+    fn threads_that_meet_at_a_new_site_agree_on_it() {
+        let sites = Sites::new();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for line in 0..1000 {
+                        let number = sites.find(&key(line, "x"), Moment(1));
+                        sites.get(number).unwrap().spawn(Moment(1), 0);
+                    }
+                });
+            }
+        });
+        assert_eq!(sites.iter().filter(|(number, _)| *number != OTHER).count(), 1000);
+        assert!(
+            sites.iter().filter(|(number, _)| *number != OTHER).all(|(_, site)| site.live() == 4)
+        );
+    }
+}

@@ -1,0 +1,499 @@
+//! One task's state: atomics written in place by the thread that acts on the task.
+//!
+//! Two cache lines. The first is written by whoever wakes the task or touches its wakers, the second only by
+//! the thread that polls it, so that a poll needs no read-modify-write at all.
+//!
+//! There is no NOTIFIED bit to clear: a task is notified while `wakes` is ahead of `wakes_seen`, which the
+//! poll's entry moves up. A wake that arrives between the two loads stays ahead and is never lost.
+
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+};
+
+use stranded_analysis::facts::Moment;
+
+use super::id::SlotId;
+
+/// Bits of the live-waker count in [`Slot::wakers`]; the clones ever made are above it.
+const LIVE_BITS: u32 = 24;
+const LIVE_MASK: u64 = (1 << LIVE_BITS) - 1;
+
+/// No site, or a wake that no task performed: see [`Slot::woken_by_site`].
+pub(super) const NO_SITE: u32 = u32::MAX;
+/// The latest wake came from a worker outside of any task.
+pub(super) const BY_DRIVER: u32 = u32::MAX - 1;
+/// The latest wake came from a thread that runs no tasks.
+pub(super) const BY_THREAD: u32 = u32::MAX - 2;
+
+/// The waker count is wrong for good.
+const UNACCOUNTED: u32 = 1;
+/// The task has ended; the slot lives on only while wakers of it do.
+const CLOSED: u32 = 1 << 1;
+/// The slot was given back.
+const FREED: u32 = 1 << 2;
+/// One of the agent's own tasks.
+pub(super) const OWN: u32 = 1 << 3;
+/// It has a name, kept elsewhere.
+pub(super) const NAMED: u32 = 1 << 4;
+
+/// The entry of the latest poll followed the exit of the one before at once, on the same thread.
+const ADJACENT: u64 = 1;
+/// A poll was left by a panic.
+const PANICKED: u64 = 1 << 1;
+/// The latest poll consumed more wakes than the one that scheduled it; see [`Snapshot::maybe_notified`].
+const MAYBE_NOTIFIED: u64 = 1 << 2;
+/// Self-wakes are counted above the flags.
+const SELF_WAKE: u64 = 1 << 8;
+
+/// The hot state of one task.
+#[repr(C, align(128))]
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// The id of the task in it; 0 while free.
+    pub(super) id: AtomicU64,
+    /// Clones ever made, above [`LIVE_BITS`] of wakers alive now: one read-modify-write keeps both exact.
+    wakers: AtomicU64,
+    /// Wakes ever performed.
+    wakes: AtomicU64,
+    /// `wakes` as of the latest poll's entry.
+    wakes_seen: AtomicU64,
+    /// Time of the first wake since the latest poll's entry.
+    notified_at: AtomicU64,
+    /// Time of the latest wake; 0: never woken.
+    woken_at: AtomicU64,
+    /// Number of the task that performed it, if [`Slot::woken_by_site`] is a site.
+    woken_by: AtomicU64,
+    /// Site of the task that performed it, or one of the markers above.
+    woken_by_site: AtomicU32,
+    flags: AtomicU32,
+
+    /// Twice the number of polls, plus 1 while one is running.
+    poll_seq: AtomicU64,
+    poll_started: AtomicU64,
+    poll_ended: AtomicU64,
+    /// Nanoseconds spent in polls.
+    busy: AtomicU64,
+    /// Nanoseconds spent between wake and poll.
+    scheduled: AtomicU64,
+    /// The last two distinct park stacks: stack number above, low 32 bits of the poll's number below.
+    registrations: [AtomicU64; 2],
+    /// Flags and self-wakes of the polling thread.
+    polling: AtomicU64,
+}
+
+const _: () = assert!(size_of::<Slot>() == 128);
+
+/// What the entry of a poll found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entered {
+    /// Nanoseconds since the wake that led to this poll.
+    pub(super) waited: Option<u64>,
+}
+
+/// How a task ended, as its last two polls tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Returned,
+    Cancelled,
+    Panicked,
+}
+
+impl Slot {
+    /// Takes the slot for a new task. The id is published by [`Slot::publish`], after the cold facts.
+    /// `flags`: [`OWN`], [`NAMED`].
+    pub(super) fn reset(&self, now: Moment, flags: u32) {
+        self.wakers.store(0, Relaxed);
+        self.wakes.store(0, Relaxed);
+        self.wakes_seen.store(0, Relaxed);
+        // A new task is scheduled by its spawn.
+        self.notified_at.store(now.0, Relaxed);
+        self.woken_at.store(0, Relaxed);
+        self.woken_by.store(0, Relaxed);
+        self.woken_by_site.store(NO_SITE, Relaxed);
+        self.flags.store(flags, Relaxed);
+        self.poll_seq.store(0, Relaxed);
+        self.poll_started.store(0, Relaxed);
+        self.poll_ended.store(0, Relaxed);
+        self.busy.store(0, Relaxed);
+        self.scheduled.store(0, Relaxed);
+        self.registrations[0].store(0, Relaxed);
+        self.registrations[1].store(0, Relaxed);
+        self.polling.store(0, Relaxed);
+    }
+
+    /// Makes the slot visible under `id`.
+    pub(super) fn publish(&self, id: SlotId) {
+        self.id.store(id.raw(), Release);
+    }
+
+    /// Whether the slot holds the task `id`.
+    #[inline]
+    pub(super) fn holds(&self, id: SlotId) -> bool {
+        self.id.load(Acquire) == id.raw()
+    }
+
+    /// A poll, or the drop of the future, begins. `adjacent`: at once after the last one, on this thread.
+    #[inline]
+    pub(super) fn enter(&self, now: Moment, adjacent: bool) -> Entered {
+        let wakes = self.wakes.load(Acquire);
+        let consumed = wakes.wrapping_sub(self.wakes_seen.load(Relaxed));
+        self.wakes_seen.store(wakes, Relaxed);
+        let seq = self.poll_seq.load(Relaxed);
+        let notified = if seq == 0 || consumed > 0 { self.notified_at.load(Relaxed) } else { 0 };
+        let waited = (notified != 0).then(|| now.0.saturating_sub(notified));
+        if let Some(waited) = waited {
+            self.scheduled.store(self.scheduled.load(Relaxed) + waited, Relaxed);
+        }
+        // Spawning schedules the first poll, one wake each later one: any further wake may still be acted on.
+        let expected = u64::from(seq != 0);
+        let mut polling = self.polling.load(Relaxed) & !(ADJACENT | MAYBE_NOTIFIED);
+        if adjacent {
+            polling |= ADJACENT;
+        }
+        if consumed > expected {
+            polling |= MAYBE_NOTIFIED;
+        }
+        self.polling.store(polling, Relaxed);
+        self.poll_started.store(now.0, Relaxed);
+        self.poll_seq.store(seq | 1, Release);
+        Entered { waited }
+    }
+
+    /// The poll ends. Gives its length in nanoseconds.
+    #[inline]
+    pub(super) fn exit(&self, now: Moment, panicking: bool) -> u64 {
+        let took = now.0.saturating_sub(self.poll_started.load(Relaxed));
+        self.busy.store(self.busy.load(Relaxed) + took, Relaxed);
+        self.poll_ended.store(now.0, Relaxed);
+        if panicking {
+            self.polling.store(self.polling.load(Relaxed) | PANICKED, Relaxed);
+        }
+        let seq = self.poll_seq.load(Relaxed);
+        self.poll_seq.store((seq | 1) + 1, Release);
+        took
+    }
+
+    /// A waker is cloned.
+    #[inline]
+    pub(super) fn clone_waker(&self) {
+        let before = self.wakers.fetch_add((1 << LIVE_BITS) + 1, AcqRel);
+        if before & LIVE_MASK == LIVE_MASK {
+            self.mark_unaccounted();
+        }
+    }
+
+    /// A wake begins. `by_site` and `by` say who performs it; `to_self`: the task during its own poll.
+    #[inline]
+    pub(super) fn wake(&self, now: Moment, by_site: u32, by: u64, to_self: bool) {
+        let before = self.wakes.fetch_add(1, AcqRel);
+        if before == self.wakes_seen.load(Relaxed) {
+            self.notified_at.store(now.0, Relaxed);
+        }
+        self.woken_at.store(now.0, Relaxed);
+        self.woken_by.store(by, Relaxed);
+        self.woken_by_site.store(by_site, Relaxed);
+        if to_self {
+            self.polling.store(self.polling.load(Relaxed).wrapping_add(SELF_WAKE), Relaxed);
+        }
+    }
+
+    /// A waker is dropped, or consumed by the wake counted before. True: that was the last thing that kept the
+    /// slot of an ended task, and the caller must free it.
+    #[inline]
+    pub(super) fn drop_waker(&self) -> bool {
+        let before = self.wakers.fetch_sub(1, SeqCst);
+        match before & LIVE_MASK {
+            0 => {
+                // Never cloned as far as we saw: undo the borrow and stop believing this count.
+                self.wakers.fetch_add(1, SeqCst);
+                self.mark_unaccounted();
+                false
+            }
+            1 => self.flags.load(SeqCst) & CLOSED != 0 && self.try_free(),
+            _ => false,
+        }
+    }
+
+    /// Remembers that the task registered a waker with `stack` in its current poll.
+    #[inline]
+    pub(super) fn register(&self, stack: u32) {
+        let poll = self.poll_seq.load(Relaxed).div_ceil(2) & u64::from(u32::MAX);
+        let entry = u64::from(stack) << 32 | poll;
+        let [first, second] = [0, 1].map(|at| self.registrations[at].load(Relaxed));
+        let replaced = if first >> 32 == u64::from(stack) {
+            0
+        } else if second >> 32 == u64::from(stack) {
+            1
+        } else {
+            // The older one goes; an empty one is the oldest.
+            usize::from((second & u64::from(u32::MAX)) < (first & u64::from(u32::MAX)))
+        };
+        self.registrations[replaced].store(entry, Relaxed);
+    }
+
+    /// The task has ended. True: no waker keeps the slot, and the caller must free it.
+    pub(super) fn close(&self) -> bool {
+        self.flags.fetch_or(CLOSED, SeqCst);
+        self.wakers.load(SeqCst) & LIVE_MASK == 0 && self.try_free()
+    }
+
+    /// Claims the right to free the slot, which only one caller gets.
+    pub(super) fn try_free(&self) -> bool {
+        self.flags.fetch_or(FREED, SeqCst) & FREED == 0
+    }
+
+    /// How the task ended; meaningful once its future was dropped.
+    pub(super) fn outcome(&self) -> Outcome {
+        let polling = self.polling.load(Relaxed);
+        if polling & PANICKED != 0 {
+            Outcome::Panicked
+        } else if polling & ADJACENT != 0 {
+            Outcome::Returned
+        } else {
+            Outcome::Cancelled
+        }
+    }
+
+    /// Gives up on the waker count of this task.
+    #[cold]
+    pub(super) fn mark_unaccounted(&self) {
+        self.flags.fetch_or(UNACCOUNTED, Relaxed);
+    }
+
+    /// Whether the task has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.flags.load(Acquire) & CLOSED != 0
+    }
+
+    /// Whether the task has a name.
+    pub(super) fn is_named(&self) -> bool {
+        self.flags.load(Relaxed) & NAMED != 0
+    }
+
+    /// Polls so far, a running one included.
+    #[inline]
+    pub(super) fn polls(&self) -> u64 {
+        self.poll_seq.load(Relaxed).div_ceil(2)
+    }
+
+    /// Reads the slot while others write it; `None` if it is free or was polled or reused meanwhile.
+    ///
+    /// The order matters: a wake counts itself before it gives up its waker, so whoever sees the waker gone
+    /// (acquire) sees the wake as well; and a changed `poll_seq` voids the rest.
+    pub(super) fn read(&self) -> Option<Snapshot> {
+        for _ in 0..4 {
+            let id = SlotId::from_raw(self.id.load(Acquire))?;
+            let seq = self.poll_seq.load(Acquire);
+            let wakers = self.wakers.load(Acquire);
+            let wakes = self.wakes.load(Acquire);
+            let snapshot = Snapshot {
+                id,
+                poll_seq: seq,
+                wakers,
+                wakes,
+                wakes_seen: self.wakes_seen.load(Acquire),
+                notified_at: self.notified_at.load(Relaxed),
+                woken_at: self.woken_at.load(Relaxed),
+                woken_by: self.woken_by.load(Relaxed),
+                woken_by_site: self.woken_by_site.load(Relaxed),
+                flags: self.flags.load(Relaxed),
+                poll_started: self.poll_started.load(Relaxed),
+                poll_ended: self.poll_ended.load(Relaxed),
+                busy: self.busy.load(Relaxed),
+                scheduled: self.scheduled.load(Relaxed),
+                registrations: [0, 1].map(|at| self.registrations[at].load(Relaxed)),
+                polling: self.polling.load(Relaxed),
+            };
+            std::sync::atomic::fence(Acquire);
+            if self.id.load(Relaxed) == id.raw() && self.poll_seq.load(Relaxed) == seq {
+                return Some(snapshot);
+            }
+        }
+        None
+    }
+}
+
+/// A consistent copy of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Snapshot {
+    pub(super) id: SlotId,
+    poll_seq: u64,
+    wakers: u64,
+    wakes: u64,
+    wakes_seen: u64,
+    notified_at: u64,
+    pub(super) woken_at: u64,
+    pub(super) woken_by: u64,
+    pub(super) woken_by_site: u32,
+    flags: u32,
+    pub(super) poll_started: u64,
+    pub(super) poll_ended: u64,
+    pub(super) busy: u64,
+    pub(super) scheduled: u64,
+    registrations: [u64; 2],
+    polling: u64,
+}
+
+impl Snapshot {
+    pub(super) fn running(&self) -> bool {
+        self.poll_seq & 1 == 1
+    }
+
+    /// Woken, or spawned, and not polled since.
+    pub(super) fn notified(&self) -> bool {
+        self.poll_seq == 0 || self.wakes != self.wakes_seen
+    }
+
+    /// Whether Tokio may poll it again although nothing here says so: a wake that had been counted before the
+    /// latest poll began may have been acted on after. Then only time, with the runtime going on, can tell.
+    pub(super) fn maybe_notified(&self) -> bool {
+        self.polling & MAYBE_NOTIFIED != 0
+    }
+
+    pub(super) fn parked(&self) -> bool {
+        !self.running() && !self.notified()
+    }
+
+    /// Since when it has been in a poll, or waiting for one that it was woken for.
+    pub(super) fn busy_since(&self) -> Option<u64> {
+        match (self.running(), self.notified()) {
+            (true, _) => Some(self.poll_started),
+            (false, true) => Some(self.notified_at),
+            (false, false) => None,
+        }
+    }
+
+    pub(super) fn closed(&self) -> bool {
+        self.flags & CLOSED != 0
+    }
+
+    pub(super) fn own(&self) -> bool {
+        self.flags & OWN != 0
+    }
+
+    pub(super) fn unaccounted(&self) -> bool {
+        self.flags & UNACCOUNTED != 0
+    }
+
+    pub(super) fn polls(&self) -> u64 {
+        self.poll_seq.div_ceil(2)
+    }
+
+    pub(super) fn live_wakers(&self) -> u64 {
+        self.wakers & LIVE_MASK
+    }
+
+    pub(super) fn clones(&self) -> u64 {
+        self.wakers >> LIVE_BITS
+    }
+
+    pub(super) fn wakes(&self) -> u64 {
+        self.wakes
+    }
+
+    pub(super) fn self_wakes(&self) -> u64 {
+        self.polling / SELF_WAKE
+    }
+
+    /// The registered stacks with their poll numbers, latest first.
+    pub(super) fn registrations(&self) -> impl Iterator<Item = (u32, u64)> {
+        let mut entries = self.registrations;
+        entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry & u64::from(u32::MAX)));
+        entries
+            .into_iter()
+            .filter(|entry| *entry != 0)
+            .map(|entry| ((entry >> 32) as u32, entry & u64::from(u32::MAX)))
+    }
+
+    /// A number that changes whenever the task is polled, woken, or its wakers are cloned or dropped.
+    pub(super) fn fingerprint(&self) -> u32 {
+        let mixed =
+            [self.poll_seq, self.wakers, self.wakes].into_iter().fold(0u64, |hash, word| {
+                (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            });
+        // 0 means "not marked".
+        ((mixed >> 32) as u32).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot() -> Slot {
+        let slot = Slot::default();
+        slot.reset(Moment(10), 0);
+        slot.publish(SlotId::new(0, 1));
+        slot
+    }
+
+    #[test]
+    fn a_wake_between_two_polls_leaves_the_task_scheduled_until_it_is_polled() {
+        let slot = slot();
+        assert!(slot.read().unwrap().notified(), "a new task waits for its first poll");
+        assert_eq!(slot.enter(Moment(15), false).waited, Some(5));
+        slot.clone_waker();
+        slot.exit(Moment(20), false);
+        assert!(slot.read().unwrap().parked());
+        slot.wake(Moment(30), BY_DRIVER, 0, false);
+        assert!(!slot.drop_waker());
+        let woken = slot.read().unwrap();
+        assert!(woken.notified() && !woken.parked());
+        assert_eq!(slot.enter(Moment(37), false).waited, Some(7));
+        assert!(slot.read().unwrap().running());
+        slot.exit(Moment(40), false);
+        let parked = slot.read().unwrap();
+        assert!(parked.parked());
+        assert_eq!((parked.polls(), parked.busy, parked.scheduled), (2, 8, 12));
+        assert_eq!((parked.live_wakers(), parked.clones(), parked.wakes()), (0, 1, 1));
+    }
+
+    #[test]
+    fn a_second_wake_before_a_poll_may_still_lead_to_another_one() {
+        let slot = slot();
+        slot.enter(Moment(11), false);
+        slot.exit(Moment(12), false);
+        assert!(!slot.read().unwrap().maybe_notified());
+        slot.wake(Moment(13), BY_DRIVER, 0, false);
+        slot.wake(Moment(14), BY_DRIVER, 0, false);
+        slot.enter(Moment(15), false);
+        slot.exit(Moment(16), false);
+        assert!(slot.read().unwrap().maybe_notified());
+    }
+
+    #[test]
+    fn a_drop_that_was_never_cloned_makes_the_count_unreliable_and_not_negative() {
+        let slot = slot();
+        assert!(!slot.drop_waker());
+        let read = slot.read().unwrap();
+        assert!(read.unaccounted());
+        assert_eq!(read.live_wakers(), 0);
+    }
+
+    #[test]
+    fn an_ended_task_is_freed_once_by_its_close_or_by_its_last_waker() {
+        let slot = slot();
+        slot.clone_waker();
+        slot.clone_waker();
+        assert!(!slot.close(), "two wakers keep it");
+        assert!(!slot.drop_waker());
+        assert!(slot.drop_waker(), "the last waker frees it");
+        assert!(!slot.try_free(), "only once");
+    }
+
+    #[test]
+    fn the_two_latest_distinct_stacks_are_kept_with_their_polls() {
+        let slot = slot();
+        for (at, stacks) in [[7, 8], [8, 7], [7, 9]].into_iter().enumerate() {
+            slot.enter(Moment(at as u64 * 10 + 11), false);
+            for stack in stacks {
+                slot.register(stack);
+            }
+            slot.exit(Moment(at as u64 * 10 + 12), false);
+        }
+        let mut kept: Vec<_> = slot.read().unwrap().registrations().collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [(7, 3), (9, 3)]);
+    }
+}
