@@ -1,0 +1,56 @@
+//! Park stacks: where a task registers its waker, captured inside the `waker.clone` event itself.
+//!
+//! - [`walk`]: the frame-pointer walk, the only unsafe code of the agent;
+//! - [`bounds`]: the limits of a thread's stack, which every read of the walk stays within;
+//! - [`interner`]: one number per distinct stack;
+//! - [`unwinder`]: the slow way, under a budget, for builds without frame pointers.
+
+mod bounds;
+mod interner;
+mod unwinder;
+mod walk;
+
+pub(crate) use interner::Interner;
+pub(crate) use unwinder::Budget;
+
+use crate::context::Context;
+
+/// The most frames of one stack.
+pub(crate) const MAX_FRAMES: usize = 64;
+
+/// How stacks are captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Capture {
+    /// Not at all.
+    Off,
+    /// By frame pointers, at every registration.
+    FramePointers,
+    /// By unwinding, as the budget allows.
+    Unwinder,
+}
+
+impl Capture {
+    /// What this build can do: frame pointers if a probe finds that they hold, the unwinder if not.
+    pub(crate) fn probe() -> Self {
+        if walk::frame_pointers_hold() { Self::FramePointers } else { Self::Unwinder }
+    }
+}
+
+/// A frame address above the caller's poll loop, where walks from within the poll end; 0 if unknown.
+#[inline]
+pub(crate) fn root_frame(context: &Context) -> usize {
+    walk::root(bounds::of(context))
+}
+
+/// The number of the stack that leads here, up to `root`; `None` if it cannot be told or kept.
+#[inline]
+pub(crate) fn capture(context: &Context, root: usize, interner: &Interner) -> Option<u32> {
+    let stack = walk::Stack::here(bounds::of(context), root)?;
+    interner.intern(stack.hash(), || stack.addresses())
+}
+
+/// The same by unwinding.
+pub(crate) fn capture_unwound(interner: &Interner) -> Option<u32> {
+    unwinder::capture(interner)
+}
