@@ -1,0 +1,132 @@
+//! Park stacks with their symbols, resolved on a thread of their own, and only when somebody asks.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use stranded_analysis::facts::{ParkStack, SiteFacts, StackId};
+
+use crate::faults::{Faults, Part};
+use crate::own;
+use crate::process::OwnCpu;
+use crate::registry::Registry;
+use crate::symbols::Symbols;
+
+/// Requests that may wait; those beyond are asked again with the next update.
+const QUEUE: usize = 1024;
+
+/// Resolves stacks, each once.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    registry: Arc<Registry>,
+    cpu: Arc<OwnCpu>,
+    faults: Faults,
+    known: Arc<Mutex<Known>>,
+    requests: OnceLock<Option<SyncSender<StackId>>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    resolved: HashMap<StackId, ParkStack>,
+    asked: HashSet<StackId>,
+    /// Source files of spawn sites, from which the root of the workspace shows; learnt ones are taken out.
+    places: Vec<String>,
+    places_seen: HashSet<String>,
+}
+
+impl Resolver {
+    pub(crate) fn new(registry: Arc<Registry>, cpu: Arc<OwnCpu>, faults: Faults) -> Self {
+        Self { registry, cpu, faults, known: Arc::default(), requests: OnceLock::new() }
+    }
+
+    /// Remembers where tasks are spawned, so that paths are shown as those places are.
+    pub(crate) fn learn_places(&self, sites: &[SiteFacts]) {
+        let mut known = lock(&self.known);
+        for site in sites.iter().filter(|site| !site.own) {
+            if !known.places_seen.contains(&site.site.file) {
+                known.places_seen.insert(site.site.file.clone());
+                known.places.push(site.site.file.clone());
+            }
+        }
+    }
+
+    /// A stack: resolved if that has been done, else its addresses, and its resolution is under way.
+    pub(crate) fn stack(&self, id: StackId) -> Option<ParkStack> {
+        let mut known = lock(&self.known);
+        if let Some(stack) = known.resolved.get(&id) {
+            return Some(stack.clone());
+        }
+        let addresses = self.registry.stacks().addresses(id.0)?;
+        let worker = self.requests.get_or_init(|| self.start());
+        if !known.asked.contains(&id)
+            && let Some(worker) = worker
+            && worker.try_send(id).is_ok()
+        {
+            known.asked.insert(id);
+        }
+        Some(unresolved(id, addresses))
+    }
+
+    fn start(&self) -> Option<SyncSender<StackId>> {
+        let (requests, queue) = sync_channel(QUEUE);
+        let (registry, cpu, known) =
+            (Arc::clone(&self.registry), Arc::clone(&self.cpu), Arc::clone(&self.known));
+        let faults = self.faults.clone();
+        let thread =
+            std::thread::Builder::new().name("stranded-symbols".to_owned()).spawn(move || {
+                own::mark_thread();
+                cpu.add_thread();
+                work(&registry, &queue, &known, &faults);
+            });
+        match thread {
+            Ok(_) => Some(requests),
+            Err(error) => {
+                self.faults.note(Part::Thread, format!("no thread to resolve symbols: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// Resolves what is asked for until the resolver is gone.
+fn work(registry: &Registry, queue: &Receiver<StackId>, known: &Mutex<Known>, faults: &Faults) {
+    let mut symbols = Symbols::default();
+    while let Ok(id) = queue.recv() {
+        let places = std::mem::take(&mut lock(known).places);
+        let Some(addresses) = registry.stacks().addresses(id.0) else {
+            continue;
+        };
+        let stack = catch_unwind(AssertUnwindSafe(|| {
+            for place in &places {
+                symbols.learn_root(place);
+            }
+            let mut stack = unresolved(id, addresses);
+            let described = symbols.describe(&stack.addresses);
+            stack.wait = described.wait;
+            stack.park = described.park;
+            stack.frames = described.frames;
+            stack
+        }));
+        match stack {
+            Ok(stack) => {
+                lock(known).resolved.insert(id, stack);
+            }
+            Err(payload) => faults.panicked("symbol resolution", &*payload),
+        }
+    }
+}
+
+fn unresolved(id: StackId, addresses: &[usize]) -> ParkStack {
+    ParkStack {
+        id,
+        wait: None,
+        park: None,
+        addresses: addresses.iter().map(|address| *address as u64).collect(),
+        frames: Vec::new(),
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
