@@ -1,5 +1,8 @@
 //! What the gRPC edge asks of the registry: one narrow, synchronous interface.
 
+#[cfg(test)]
+pub(crate) mod scripted;
+
 use stranded_analysis::facts::{
     Gauges, Moment, ParkStack, SiteFacts, StackId, TargetInfo, TaskFacts, TaskId, View, Window,
 };
@@ -18,6 +21,8 @@ pub(crate) struct Census {
 /// The rows of a view.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
+    /// When they were read: never before the census.
+    pub at: Moment,
     /// Their order.
     pub window: Window,
     /// The rows of the window and of the focused tasks that are alive.
