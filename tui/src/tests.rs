@@ -1,0 +1,10 @@
+//! The terminal UI without a terminal: messages in, frames out.
+
+mod driver;
+mod filter;
+mod fixture;
+mod freeze;
+mod links;
+mod navigation;
+mod screens;
+mod sizes;
