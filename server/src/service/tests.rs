@@ -35,7 +35,11 @@ struct Agent {
 
 impl Agent {
     async fn start(source: Arc<Scripted>) -> Self {
-        let config = Config { bind: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
+        Self::start_at("127.0.0.1:0", source).await
+    }
+
+    async fn start_at(bind: &str, source: Arc<Scripted>) -> Self {
+        let config = Config { bind: bind.parse().unwrap(), ..Config::default() };
         let faults = Faults::default();
         let (listener, address) = listen::listen(&config, &faults).await.unwrap();
         let edge = Arc::new(Edge::new(Arc::clone(&source) as _, faults.clone()));
@@ -139,6 +143,17 @@ async fn a_snapshot_is_whole_and_ends() {
     assert!(only.complete && only.target.is_some() && only.gauges.is_some());
     assert_eq!((only.sites.len(), only.tasks.len(), only.stacks.len()), (1, 1, 1));
     agent.attached(0).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_serves_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let bind = format!("unix:{}", dir.path().join("agent.sock").display());
+    let agent = Agent::start_at(&bind, Scripted::small()).await;
+    assert_eq!(agent.address.to_string(), bind);
+    let parts = snapshot(&mut agent.client().await, &View::default()).await.unwrap();
+    assert!(parts[0].complete);
 }
 
 #[tokio::test]
