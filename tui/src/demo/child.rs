@@ -53,10 +53,7 @@ impl Drop for Child {
 
 /// Starts this executable again as `demo --headless`, and waits until its agent listens.
 pub fn start_child(args: &DemoArgs) -> anyhow::Result<Child> {
-    start_child_of(
-        &env::current_exe().context("cannot find the executable of this process")?,
-        args,
-    )
+    start_child_of(&env::current_exe().context("cannot find the executable of this process")?, args)
 }
 
 /// Starts `executable`, a `stranded`, in that way.
@@ -71,11 +68,7 @@ pub fn start_child_of(executable: &Path, args: &DemoArgs) -> anyhow::Result<Chil
     let stdout = process.stdout.take();
     let stderr = process.stderr.take();
     // From here on the process is killed on every way out.
-    let mut child = Child {
-        process,
-        address: String::new(),
-        note,
-    };
+    let mut child = Child { process, address: String::new(), note };
     let (Some(stdout), Some(mut stderr)) = (stdout, stderr) else {
         bail!("the demo service has no output to read from");
     };
@@ -103,10 +96,7 @@ pub fn start_child_of(executable: &Path, args: &DemoArgs) -> anyhow::Result<Chil
             None => bail!("the demo service began with `{line}` instead of its address"),
         },
         Err(RecvTimeoutError::Timeout) => {
-            bail!(
-                "the demo service was not ready after {} s",
-                PATIENCE.as_secs()
-            )
+            bail!("the demo service was not ready after {} s", PATIENCE.as_secs())
         }
         Err(RecvTimeoutError::Disconnected) => {
             drop(child);
@@ -120,19 +110,14 @@ pub fn start_child_of(executable: &Path, args: &DemoArgs) -> anyhow::Result<Chil
 fn command(executable: &Path, args: &DemoArgs, bind: &str) -> Command {
     let mut command = Command::new(executable);
     command.args(["demo", "--headless", "--child", "--bind", bind]);
-    command
-        .arg(format!("--leaks={}", args.leaks))
-        .arg(format!("--rate={}", args.rate));
+    command.arg(format!("--leaks={}", args.leaks)).arg(format!("--rate={}", args.rate));
     if let Some(path) = &args.truth {
         command.arg("--truth").arg(path);
     }
     if let Some(span) = args.run_for {
         command.arg(format!("--for={}ms", span.as_millis()));
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

@@ -53,15 +53,7 @@ const fn leak(
     path: &'static str,
 ) -> Leak {
     let every = Duration::from_millis(every_ms);
-    Leak {
-        name,
-        site,
-        method,
-        path,
-        every,
-        hangs_up: false,
-        most: 2_000,
-    }
+    Leak { name, site, method, path, every, hangs_up: false, most: 2_000 }
 }
 
 /// This leak, whose client hangs up.
@@ -71,27 +63,29 @@ const fn hung_up(mut leak: Leak) -> Leak {
 }
 
 /// This leak, which stops early because each stuck task keeps sockets open.
-const fn with_sockets(mut leak: Leak) -> Leak {
+const fn scarce(mut leak: Leak) -> Leak {
     leak.most = 200;
     leak
 }
 
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+
 /// All of them.
-#[rustfmt::skip]
 pub static LEAKS: [Leak; 13] = [
-    hung_up(leak("ignored-cancel", &exports::EXPORT, 1_300, Method::GET, "/export?history=true")),
-    leak("sleep-loop", &webhooks::WEBHOOK, 1_900, Method::POST, "/orders?merchant=bygone"),
-    leak("uncancelled-token", &payments::HOLD, 1_500, Method::POST, "/payments?sku=4&declined=true"),
-    leak("dropped-handle", &reports::REPORT, 1_700, Method::GET, "/report?month=13"),
-    with_sockets(leak("spawn-in-drop", &connections::FAREWELL, 2_900, Method::GET, "/stock?sku=3&correct=-1")),
-    leak("full-channel", &audit::RECORD, 1_100, Method::POST, "/refund?tenant=wholesale&amount={n}"),
-    leak("closed-channel", &prices::FOLLOW, 2_300, Method::POST, "/prices?sku=2&torn=true"),
-    leak("join-counter", &imports::SUMMARY, 2_100, Method::POST, "/import?chunks=3&resumable=true"),
-    hung_up(leak("gone-client", &events::PUSH, 1_600, Method::GET, "/events?topic=recalls")),
-    leak("callback-registry", &sessions::SESSION, 1_400, Method::POST, "/login?user=user-{n}"),
-    leak("held-permit", &invoices::PRINT, 2_700, Method::GET, "/invoice?order=7&paper=true"),
-    leak("lost-waker", &quotes::QUOTE, 1_800, Method::GET, "/quote?sku=9&reviewed=true"),
-    leak("lock-cycle", &transfers::SWAP, 2_500, Method::POST, "/transfer?sku=1&swap=true"),
+    hung_up(leak("ignored-cancel", &exports::EXPORT, 1_300, GET, "/export?history=true")),
+    leak("sleep-loop", &webhooks::WEBHOOK, 1_900, POST, "/orders?merchant=bygone"),
+    leak("uncancelled-token", &payments::HOLD, 1_500, POST, "/payments?sku=4&declined=true"),
+    leak("dropped-handle", &reports::REPORT, 1_700, GET, "/report?month=13"),
+    scarce(leak("spawn-in-drop", &connections::FAREWELL, 2_900, GET, "/stock?sku=3&correct=-1")),
+    leak("full-channel", &audit::RECORD, 1_100, POST, "/refund?tenant=wholesale&amount={n}"),
+    leak("closed-channel", &prices::FOLLOW, 2_300, POST, "/prices?sku=2&torn=true"),
+    leak("join-counter", &imports::SUMMARY, 2_100, POST, "/import?chunks=3&resumable=true"),
+    hung_up(leak("gone-client", &events::PUSH, 1_600, GET, "/events?topic=recalls")),
+    leak("callback-registry", &sessions::SESSION, 1_400, POST, "/login?user=user-{n}"),
+    leak("held-permit", &invoices::PRINT, 2_700, GET, "/invoice?order=7&paper=true"),
+    leak("lost-waker", &quotes::QUOTE, 1_800, GET, "/quote?sku=9&reviewed=true"),
+    leak("lock-cycle", &transfers::SWAP, 2_500, POST, "/transfer?sku=1&swap=true"),
 ];
 
 /// The leaks to provoke, as `--leaks` names them: some names with commas between them, `all` or `none`.
@@ -100,10 +94,7 @@ pub struct Leaks(pub(super) Vec<&'static Leak>);
 
 /// A name in `--leaks` that is none.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error(
-    "no leak is called `{unknown}`; there are `all`, `none` and {}",
-    names(", ")
-)]
+#[error("no leak is called `{unknown}`; there are `all`, `none` and {}", names(", "))]
 pub struct UnknownLeak {
     unknown: String,
 }
@@ -113,21 +104,13 @@ impl FromStr for Leaks {
 
     fn from_str(text: &str) -> Result<Self, UnknownLeak> {
         let known = |name: &str| {
-            let unknown = || UnknownLeak {
-                unknown: name.to_owned(),
-            };
-            LEAKS
-                .iter()
-                .find(|leak| leak.name == name)
-                .ok_or_else(unknown)
+            let unknown = || UnknownLeak { unknown: name.to_owned() };
+            LEAKS.iter().find(|leak| leak.name == name).ok_or_else(unknown)
         };
         Ok(Self(match text.trim() {
             "all" => LEAKS.iter().collect(),
             "none" => Vec::new(),
-            list => list
-                .split(',')
-                .map(|name| known(name.trim()))
-                .collect::<Result<_, _>>()?,
+            list => list.split(',').map(|name| known(name.trim())).collect::<Result<_, _>>()?,
         }))
     }
 }
@@ -137,22 +120,12 @@ impl fmt::Display for Leaks {
         match self.0.as_slice() {
             [] => f.write_str("none"),
             some if some.len() == LEAKS.len() => f.write_str("all"),
-            some => f.write_str(
-                &some
-                    .iter()
-                    .map(|leak| leak.name)
-                    .collect::<Vec<_>>()
-                    .join(","),
-            ),
+            some => f.write_str(&some.iter().map(|leak| leak.name).collect::<Vec<_>>().join(",")),
         }
     }
 }
 
 /// Every name, with `between` between them.
 fn names(between: &str) -> String {
-    LEAKS
-        .iter()
-        .map(|leak| format!("`{}`", leak.name))
-        .collect::<Vec<_>>()
-        .join(between)
+    LEAKS.iter().map(|leak| format!("`{}`", leak.name)).collect::<Vec<_>>().join(between)
 }

@@ -28,15 +28,11 @@ pub(super) async fn order(
         return Err(StatusCode::GATEWAY_TIMEOUT);
     };
     let signature = tokio::task::spawn_blocking(move || sign(&SIGNATURE.task(), id, price));
-    let signature = signature
-        .await
-        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let signature = signature.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     if id.is_multiple_of(10) {
         shop.pool.enqueue(id).await;
     }
-    Ok(format!(
-        "order {id}: price {price}, {waiting} set aside, signed {signature:x}\n"
-    ))
+    Ok(format!("order {id}: price {price}, {waiting} set aside, signed {signature:x}\n"))
 }
 
 async fn look_up(_task: Task, shop: Shop, id: u64, found: oneshot::Sender<(u64, u64)>) {

@@ -30,41 +30,20 @@ macro_rules! span {
 /// All routes.
 pub(super) fn router(shop: Shop) -> Router {
     Router::new()
-        .route(
-            "/orders/{id}",
-            get(orders::order).layer(span!("GET /orders/{id}")),
-        )
-        .route(
-            "/orders",
-            post(webhooks::place).layer(span!("POST /orders")),
-        )
-        .route(
-            "/logout",
-            post(orders::log_out).layer(span!("POST /logout")),
-        )
+        .route("/orders/{id}", get(orders::order).layer(span!("GET /orders/{id}")))
+        .route("/orders", post(webhooks::place).layer(span!("POST /orders")))
+        .route("/logout", post(orders::log_out).layer(span!("POST /logout")))
         .route("/export", get(exports::export).layer(span!("GET /export")))
-        .route(
-            "/payments",
-            post(payments::pay).layer(span!("POST /payments")),
-        )
+        .route("/payments", post(payments::pay).layer(span!("POST /payments")))
         .route("/report", get(reports::report).layer(span!("GET /report")))
         .route("/stock", get(connections::stock).layer(span!("GET /stock")))
         .route("/refund", post(audit::refund).layer(span!("POST /refund")))
         .route("/prices", post(prices::upload).layer(span!("POST /prices")))
-        .route(
-            "/import",
-            post(imports::import).layer(span!("POST /import")),
-        )
+        .route("/import", post(imports::import).layer(span!("POST /import")))
         .route("/events", get(events::events).layer(span!("GET /events")))
         .route("/login", post(sessions::login).layer(span!("POST /login")))
-        .route(
-            "/invoice",
-            get(invoices::invoice).layer(span!("GET /invoice")),
-        )
+        .route("/invoice", get(invoices::invoice).layer(span!("GET /invoice")))
         .route("/quote", get(quotes::quote).layer(span!("GET /quote")))
-        .route(
-            "/transfer",
-            post(transfers::transfer).layer(span!("POST /transfer")),
-        )
+        .route("/transfer", post(transfers::transfer).layer(span!("POST /transfer")))
         .with_state(shop)
 }

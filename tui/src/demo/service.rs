@@ -58,11 +58,8 @@ pub fn run_headless(args: &DemoArgs) -> anyhow::Result<()> {
 /// Sets up logging as a service does, with the agent around it.
 fn start_agent(args: &DemoArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Agent> {
     probe(args.address())?;
-    let writer = if args.log {
-        BoxMakeWriter::new(io::stderr)
-    } else {
-        BoxMakeWriter::new(io::sink)
-    };
+    let writer =
+        if args.log { BoxMakeWriter::new(io::stderr) } else { BoxMakeWriter::new(io::sink) };
     let subscriber = tracing_subscriber::registry()
         .with(EnvFilter::new("info"))
         .with(tracing_subscriber::fmt::layer().with_writer(writer));
@@ -76,11 +73,7 @@ fn start_agent(args: &DemoArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Re
 
 /// Says at once that an address is taken; the agent in a service would go on trying.
 fn probe(address: &str) -> anyhow::Result<()> {
-    let Some(address) = address
-        .to_socket_addrs()
-        .ok()
-        .and_then(|mut found| found.next())
-    else {
+    let Some(address) = address.to_socket_addrs().ok().and_then(|mut found| found.next()) else {
         return Ok(());
     };
     Probe::bind(address).with_context(|| {
@@ -95,9 +88,7 @@ async fn run(_task: Task, args: &DemoArgs, shutdown: CancellationToken) -> anyho
         .await
         .context("cannot open a port for the HTTP service")?;
     let service = listener.local_addr()?;
-    let shop = Shop::open(shutdown.clone())
-        .await
-        .context("cannot start the service")?;
+    let shop = Shop::open(shutdown.clone()).await.context("cannot start the service")?;
     healthy::start(&shop)?;
     tokio::spawn(serve(SERVER.task(), listener, shop));
     load::start(service, &args.leaks.0, args.rate);
@@ -117,12 +108,10 @@ async fn serve(_task: Task, listener: TcpListener, shop: Shop) {
 
 /// Ends the service when standard input ends: the parent holds the other side of it and never writes.
 fn end_with_parent(shutdown: CancellationToken) -> io::Result<()> {
-    thread::Builder::new()
-        .name("parent".to_owned())
-        .spawn(move || {
-            // Whatever ends the reading, the parent is gone.
-            io::stdin().read_to_end(&mut Vec::new()).ok();
-            shutdown.cancel();
-        })?;
+    thread::Builder::new().name("parent".to_owned()).spawn(move || {
+        // Whatever ends the reading, the parent is gone.
+        io::stdin().read_to_end(&mut Vec::new()).ok();
+        shutdown.cancel();
+    })?;
     Ok(())
 }

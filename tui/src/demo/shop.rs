@@ -58,10 +58,7 @@ impl Shop {
                 orders: broadcast::Sender::new(16),
                 recalls: broadcast::Sender::new(16),
             },
-            printer: Printer {
-                slots: Arc::new(Semaphore::new(10_000)),
-                paper: Arc::default(),
-            },
+            printer: Printer { slots: Arc::new(Semaphore::new(10_000)), paper: Arc::default() },
             open_imports: Arc::default(),
             pool: Pool::start(),
             shutdown,
@@ -78,11 +75,7 @@ impl Shop {
     /// Charges a card.
     pub(super) async fn charge(&self, declined: bool) -> Result<(), StatusCode> {
         tokio::time::sleep(Duration::from_millis(3)).await;
-        if declined {
-            Err(StatusCode::PAYMENT_REQUIRED)
-        } else {
-            Ok(())
-        }
+        if declined { Err(StatusCode::PAYMENT_REQUIRED) } else { Ok(()) }
     }
 
     /// Posts to a merchant, and says whether it was taken.
@@ -90,10 +83,7 @@ impl Shop {
         let Ok(request) = Request::post(url).body(Empty::new()) else {
             return false;
         };
-        self.http
-            .request(request)
-            .await
-            .is_ok_and(|response| response.status().is_success())
+        self.http.request(request).await.is_ok_and(|response| response.status().is_success())
     }
 }
 
@@ -128,9 +118,7 @@ impl Stock {
 
     /// The price and the kept pieces of an article.
     pub(super) fn look_up(&self, sku: u64) -> (u64, u64) {
-        self.articles
-            .get(&sku)
-            .map_or((0, 0), |article| (article.price, article.set_aside))
+        self.articles.get(&sku).map_or((0, 0), |article| (article.price, article.set_aside))
     }
 }
 
@@ -162,11 +150,7 @@ pub(super) struct Audit {
 impl Audit {
     fn start() -> Self {
         let (wholesale, unread) = mpsc::channel(8);
-        Self {
-            retail: audit_writer::start(),
-            wholesale,
-            _unread: Arc::new(unread),
-        }
+        Self { retail: audit_writer::start(), wholesale, _unread: Arc::new(unread) }
     }
 }
 

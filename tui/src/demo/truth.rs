@@ -94,34 +94,17 @@ impl Site {
     pub(crate) fn marked(&'static self, stuck: &Mark) -> Task {
         let mut book = self.book();
         if book.spawned_at.replace(Location::caller()).is_none() {
-            SITES
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(self);
+            SITES.lock().unwrap_or_else(PoisonError::into_inner).push(self);
         }
         let id = book.spawned;
         book.spawned += 1;
-        book.live.insert(
-            id,
-            Entry {
-                stuck: stuck.clone(),
-                waiting_since: None,
-            },
-        );
-        Task {
-            site: self,
-            id,
-            stuck: stuck.clone(),
-        }
+        book.live.insert(id, Entry { stuck: stuck.clone(), waiting_since: None });
+        Task { site: self, id, stuck: stuck.clone() }
     }
 
     /// Live tasks that are stuck.
     pub(crate) fn stuck(&self) -> usize {
-        self.book()
-            .live
-            .values()
-            .filter(|entry| entry.stuck.is_set())
-            .count()
+        self.book().live.values().filter(|entry| entry.stuck.is_set()).count()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -9,19 +9,12 @@ static CALLBACKS: Mutex<Vec<Callback>> = Mutex::new(Vec::new());
 
 /// Calls `callback` on every logout from now on.
 pub(super) fn on_logout(callback: impl Fn(&str) + Send + 'static) {
-    CALLBACKS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(Box::new(callback));
+    CALLBACKS.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(callback));
 }
 
 /// Tells everybody that `user` has logged out.
 pub(super) fn logged_out(user: &str) {
-    for callback in CALLBACKS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .iter()
-    {
+    for callback in CALLBACKS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         callback(user);
     }
 }

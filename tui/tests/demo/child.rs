@@ -24,11 +24,7 @@ fn start(bind: Option<String>) -> anyhow::Result<Child> {
 }
 
 fn is_running(pid: u32) -> bool {
-    let kill = Command::new("kill")
-        .arg("-0")
-        .arg(pid.to_string())
-        .stderr(Stdio::null())
-        .status();
+    let kill = Command::new("kill").arg("-0").arg(pid.to_string()).stderr(Stdio::null()).status();
     kill.unwrap().success()
 }
 

@@ -30,19 +30,9 @@ impl Demo {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let target = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("an address")
-            .to_owned();
-        Self {
-            process,
-            files,
-            target,
-        }
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let target = line.trim().strip_prefix("listening on ").expect("an address").to_owned();
+        Self { process, files, target }
     }
 
     /// What the service says is true of it now.

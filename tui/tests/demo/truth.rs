@@ -31,9 +31,7 @@ fn site<'a>(truth: &'a Truth, name: &str) -> Option<&'a SiteTruth> {
 }
 
 fn residents_are_there(truth: &Truth) -> bool {
-    RESIDENTS
-        .iter()
-        .all(|(name, live)| site(truth, name).is_some_and(|site| site.live == *live))
+    RESIDENTS.iter().all(|(name, live)| site(truth, name).is_some_and(|site| site.live == *live))
 }
 
 #[test]
@@ -88,12 +86,7 @@ fn the_lines_in_the_truth_are_those_of_spawns_and_awaits() {
     for site in &truth.sites {
         if site.kind != "block_on" {
             let spawn = line(&site.file, site.line);
-            assert!(
-                spawn.contains("spawn"),
-                "{}:{}: {spawn}",
-                site.file,
-                site.line
-            );
+            assert!(spawn.contains("spawn"), "{}:{}: {spawn}", site.file, site.line);
         }
         if let Some(wait) = &site.wait {
             let wait_line = line(&wait.file, wait.line);
@@ -105,9 +98,7 @@ fn the_lines_in_the_truth_are_those_of_spawns_and_awaits() {
 
 /// A line of this workspace's source.
 fn line(file: &str, number: u32) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(file);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().nth(number as usize - 1).unwrap().to_owned()
 }
@@ -138,10 +129,7 @@ fn a_taken_address_is_refused_with_a_way_out() {
 fn sigterm_ends_it_cleanly_with_tasks_stuck() {
     let mut demo = Demo::start("all");
     demo.wait_for(|truth| truth.sites.iter().filter(|site| site.leaked > 0).count() >= 10);
-    let sent = Command::new("kill")
-        .arg(demo.pid().to_string())
-        .status()
-        .unwrap();
+    let sent = Command::new("kill").arg(demo.pid().to_string()).status().unwrap();
     assert!(sent.success());
     assert_eq!(demo.wait().code(), Some(0));
 }

@@ -22,9 +22,6 @@ async fn watch_config(
     mut config: watch::Receiver<Verbosity>,
 ) {
     while task.waits(config.changed()).await.is_ok() {
-        tracing::info!(
-            verbosity = *config.borrow_and_update(),
-            "configuration changed"
-        );
+        tracing::info!(verbosity = *config.borrow_and_update(), "configuration changed");
     }
 }

@@ -28,22 +28,14 @@ pub(crate) async fn stock(
     Query(wish): Query<Wish>,
 ) -> Result<String, StatusCode> {
     let failed = |_| StatusCode::BAD_GATEWAY;
-    let mut database = Connection::open(shop.neighbours.database)
-        .await
-        .map_err(failed)?;
+    let mut database = Connection::open(shop.neighbours.database).await.map_err(failed)?;
     if let Some(difference) = wish.correct {
         database.begin().await.map_err(failed)?;
         let pieces = u64::try_from(difference).map_err(|_| StatusCode::BAD_REQUEST)?;
-        database
-            .query(&format!("UPDATE stock {} {pieces}", wish.sku))
-            .await
-            .map_err(failed)?;
+        database.query(&format!("UPDATE stock {} {pieces}", wish.sku)).await.map_err(failed)?;
         database.commit().await.map_err(failed)?;
     }
-    database
-        .query(&format!("SELECT stock {}", wish.sku))
-        .await
-        .map_err(failed)
+    database.query(&format!("SELECT stock {}", wish.sku)).await.map_err(failed)
 }
 
 /// A connection to the database, closed politely wherever it goes out of scope.
@@ -55,10 +47,7 @@ struct Connection {
 impl Connection {
     async fn open(address: SocketAddr) -> std::io::Result<Self> {
         let socket = BufReader::new(TcpStream::connect(address).await?);
-        Ok(Self {
-            socket: Some(socket),
-            in_transaction: false,
-        })
+        Ok(Self { socket: Some(socket), in_transaction: false })
     }
 
     async fn begin(&mut self) -> std::io::Result<()> {
@@ -74,10 +63,7 @@ impl Connection {
     }
 
     async fn query(&mut self, query: &str) -> std::io::Result<String> {
-        let socket = self
-            .socket
-            .as_mut()
-            .ok_or(std::io::ErrorKind::NotConnected)?;
+        let socket = self.socket.as_mut().ok_or(std::io::ErrorKind::NotConnected)?;
         ask(socket, query).await?;
         let mut rows = String::new();
         socket.read_line(&mut rows).await?;

@@ -41,10 +41,7 @@ pub(crate) async fn events(State(shop): State<Shop>, Query(wish): Query<Wish>) -
     tokio::spawn(push(PUSH.marked(&abandoned), topic.subscribe(), lines));
     // On a busy topic the next event fails to be sent, and the task ends.
     let abandoned = (wish.topic == Topic::Recalls).then_some(abandoned);
-    Response::new(Body::from_stream(Outgoing {
-        lines: outgoing,
-        abandoned,
-    }))
+    Response::new(Body::from_stream(Outgoing { lines: outgoing, abandoned }))
 }
 
 /// Notices that the client is gone only when there is something to send to it.

@@ -28,10 +28,7 @@ pub(crate) async fn invoice(
     Query(wish): Query<Wish>,
 ) -> Result<String, StatusCode> {
     let slots = Arc::clone(&shop.printer.slots);
-    let slot = slots
-        .acquire_owned()
-        .await
-        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let slot = slots.acquire_owned().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let printing = tokio::spawn(print(PRINT.task(), shop, wish, slot));
     match timeout(Duration::from_millis(200), printing).await {
         Ok(Ok(invoice)) => Ok(invoice),

@@ -27,9 +27,7 @@ pub(crate) async fn pay(
     let unpaid = Mark::default();
     let sku = payment.sku;
     tokio::spawn(hold(HOLD.marked(&unpaid), shop.clone(), sku, paid.clone()));
-    shop.charge(payment.declined)
-        .await
-        .inspect_err(|_| unpaid.set())?;
+    shop.charge(payment.declined).await.inspect_err(|_| unpaid.set())?;
     paid.cancel();
     Ok("paid\n")
 }

@@ -23,20 +23,13 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn of(service: SocketAddr) -> Self {
-        Self {
-            service,
-            http: Client::builder(TokioExecutor::new()).build_http(),
-        }
+        Self { service, http: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     /// Sends a request and reads the whole response. How it went is the service's affair.
     pub(super) async fn call(&self, method: &Method, path: &str) {
         let url = format!("http://{}{path}", self.service);
-        let Ok(request) = Request::builder()
-            .method(method)
-            .uri(url)
-            .body(Empty::new())
-        else {
+        let Ok(request) = Request::builder().method(method).uri(url).body(Empty::new()) else {
             tracing::error!(path, "no request can be made of this");
             return;
         };
@@ -51,9 +44,7 @@ impl Caller {
         let mut socket = self.ask(path).await?;
         let mut answer = Vec::new();
         // Whether the answer ended in time makes no difference.
-        timeout(patience, socket.read_to_end(&mut answer))
-            .await
-            .ok();
+        timeout(patience, socket.read_to_end(&mut answer)).await.ok();
         Ok(())
     }
 

@@ -56,10 +56,7 @@ async fn shop_around(_task: Task, caller: Caller, first: usize) {
 /// Reads the news for a moment and leaves, again and again.
 async fn read_news(_task: Task, caller: Caller) {
     loop {
-        if let Err(error) = caller
-            .hang_up("/events?topic=orders", Duration::from_secs(1))
-            .await
-        {
+        if let Err(error) = caller.hang_up("/events?topic=orders", Duration::from_secs(1)).await {
             tracing::info!(%error, "no news");
         }
         sleep(Duration::from_millis(500)).await;
@@ -69,13 +66,7 @@ async fn read_news(_task: Task, caller: Caller) {
 /// Keeps connections open: four that ask nothing more, and one that reads a quiet topic.
 async fn stay(task: Task, caller: Caller) {
     let mut connections = Vec::new();
-    for path in [
-        "/orders/1",
-        "/orders/2",
-        "/orders/3",
-        "/orders/4",
-        "/events?topic=recalls",
-    ] {
+    for path in ["/orders/1", "/orders/2", "/orders/3", "/orders/4", "/events?topic=recalls"] {
         match caller.linger(path).await {
             Ok(connection) => connections.push(connection),
             Err(error) => tracing::warn!(%error, path, "customer turned away"),

@@ -72,11 +72,7 @@ impl Truth {
         let known = SITES.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut sites: Vec<_> = known.into_iter().filter_map(Site::truth).collect();
         sites.sort_by(|a, b| a.name.cmp(&b.name));
-        Self {
-            pid: std::process::id(),
-            at_unix_ms: unix_ms(SystemTime::now()),
-            sites,
-        }
+        Self { pid: std::process::id(), at_unix_ms: unix_ms(SystemTime::now()), sites }
     }
 }
 
@@ -84,11 +80,7 @@ impl Site {
     fn truth(&self) -> Option<SiteTruth> {
         let book = self.book();
         let place = book.spawned_at?;
-        let leaked = book
-            .live
-            .values()
-            .filter(|entry| entry.stuck.is_set())
-            .count();
+        let leaked = book.live.values().filter(|entry| entry.stuck.is_set()).count();
         let mut waiting_since_unix_ms: Vec<_> = book
             .live
             .values()
@@ -120,16 +112,14 @@ impl Site {
 /// Keeps `path` true from now on, from a thread that runs no tasks.
 pub(in crate::demo) fn keep(path: PathBuf) -> anyhow::Result<()> {
     write(&path).with_context(|| format!("cannot write the truth file `{}`", path.display()))?;
-    thread::Builder::new()
-        .name("truth".to_owned())
-        .spawn(move || {
-            loop {
-                thread::sleep(EVERY);
-                if let Err(error) = write(&path) {
-                    tracing::warn!(%error, path = %path.display(), "truth file not written");
-                }
+    thread::Builder::new().name("truth".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(EVERY);
+            if let Err(error) = write(&path) {
+                tracing::warn!(%error, path = %path.display(), "truth file not written");
             }
-        })?;
+        }
+    })?;
     Ok(())
 }
 
