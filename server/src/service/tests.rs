@@ -12,7 +12,7 @@ use stranded_proto::{Description, MAX_MESSAGE_BYTES, v1};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status, Streaming};
 
 use crate::config::Config;
@@ -48,7 +48,7 @@ impl Agent {
     }
 
     async fn channel(&self) -> Channel {
-        Channel::from_shared(self.address.to_string()).unwrap().connect().await.unwrap()
+        Endpoint::from_shared(self.address.to_string()).unwrap().connect().await.unwrap()
     }
 
     async fn client(&self) -> Client {
