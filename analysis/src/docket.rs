@@ -89,22 +89,13 @@ impl Docket {
             self.note(&key, site, charge, now, policy);
             charged.insert(key);
         }
-        let open: Vec<Key> = self
-            .cases
-            .keys()
-            .filter(|key| !charged.contains(key))
-            .cloned()
-            .collect();
+        let open: Vec<Key> =
+            self.cases.keys().filter(|key| !charged.contains(key)).cloned().collect();
         for key in open.iter().filter(|key| hearing.is_active(key.rule)) {
             // Symbols that arrive move a case to a place; the condition did not fail.
-            let moved = charged
-                .iter()
-                .any(|other| other.site == key.site && other.rule == key.rule);
-            let change = if moved {
-                Some(None)
-            } else {
-                self.failed(key, model, now, policy)
-            };
+            let moved =
+                charged.iter().any(|other| other.site == key.site && other.rule == key.rule);
+            let change = if moved { Some(None) } else { self.failed(key, model, now, policy) };
             if let Some(change) = change {
                 self.close(key, change, now);
             }
@@ -145,10 +136,7 @@ impl Docket {
 
     /// When a case of the same rule and site was opened whose place was not known yet.
     fn opened_elsewhere(&self, key: &Key) -> Option<Moment> {
-        let unplaced = Key {
-            place: None,
-            ..key.clone()
-        };
+        let unplaced = Key { place: None, ..key.clone() };
         key.place.as_ref()?;
         self.cases.get(&unplaced).map(|case| case.opened)
     }
@@ -170,11 +158,7 @@ impl Docket {
         }
         if key.rule.0 == "P1" {
             let wrong = site.revived > case.revived;
-            return Some(Some(if wrong {
-                CaseChange::Retracted
-            } else {
-                CaseChange::Resolved
-            }));
+            return Some(Some(if wrong { CaseChange::Retracted } else { CaseChange::Resolved }));
         }
         case.failures += 1;
         if case.failures < policy.failures {
@@ -182,15 +166,13 @@ impl Docket {
         }
         let aborted = aborted(site).saturating_sub(case.aborted);
         let still = || rules::survivors_alive(&Scene::new(model, site, now, policy, 0));
-        Some(Some(
-            if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
-                CaseChange::Lapsed
-            } else if aborted >= case.affected {
-                CaseChange::Resolved
-            } else {
-                CaseChange::Retracted
-            },
-        ))
+        Some(Some(if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
+            CaseChange::Lapsed
+        } else if aborted >= case.affected {
+            CaseChange::Resolved
+        } else {
+            CaseChange::Retracted
+        }))
     }
 
     fn close(&mut self, key: &Key, change: Option<CaseChange>, now: Moment) {
@@ -232,23 +214,14 @@ impl Docket {
         if charge.held || case.is_some_and(|case| case.confirmed) {
             return Stage::Confirmed;
         }
-        let asked = if charge.class == Class::Proven {
-            policy.settle
-        } else {
-            policy.confirm
-        };
+        let asked = if charge.class == Class::Proven { policy.settle } else { policy.confirm };
         let looked = case.map_or(Duration::ZERO, |case| now.since(case.opened));
-        Stage::Candidate {
-            confirms_in: asked.saturating_sub(looked),
-        }
+        Stage::Candidate { confirms_in: asked.saturating_sub(looked) }
     }
 
     /// The class of a charge: one lower where the same rule was wrong at the same site before.
     pub(crate) fn class(&self, site: SiteId, charge: &Charge) -> Class {
-        match (
-            charge.class,
-            self.demoted.contains(&(site, RuleId(charge.rule.id))),
-        ) {
+        match (charge.class, self.demoted.contains(&(site, RuleId(charge.rule.id)))) {
             (class, false) => class,
             (Class::Proven, true) => Class::Likely,
             (_, true) => Class::Watch,
@@ -268,15 +241,8 @@ impl Docket {
 
 impl Key {
     fn of(site: SiteId, charge: &Charge) -> Self {
-        let place = charge.place.clone().map(|place| ParkPoint {
-            current: true,
-            ..place
-        });
-        Self {
-            site,
-            rule: RuleId(charge.rule.id),
-            place,
-        }
+        let place = charge.place.clone().map(|place| ParkPoint { current: true, ..place });
+        Self { site, rule: RuleId(charge.rule.id), place }
     }
 }
 

@@ -92,10 +92,7 @@ pub(crate) enum Trends {
 /// The first fact of the whole site that speaks against `rule`.
 pub(crate) fn of_site(scene: &Scene<'_>, rule: &str, trends: Trends) -> Option<Defence> {
     facts_against(rule, scene, trends).find_map(|fact| match fact.test {
-        Test::OfSite(test) => Some(Defence {
-            id: fact.doc.id,
-            sentence: test(scene)?,
-        }),
+        Test::OfSite(test) => Some(Defence { id: fact.doc.id, sentence: test(scene)? }),
         Test::OfCrowd(_) => None,
     })
 }
@@ -109,10 +106,7 @@ pub(crate) fn of_crowd(
 ) -> Option<Defence> {
     facts_against(rule, scene, trends).find_map(|fact| match fact.test {
         Test::OfSite(_) => None,
-        Test::OfCrowd(test) => Some(Defence {
-            id: fact.doc.id,
-            sentence: test(scene, crowd)?,
-        }),
+        Test::OfCrowd(test) => Some(Defence { id: fact.doc.id, sentence: test(scene, crowd)? }),
     })
 }
 
@@ -130,20 +124,16 @@ fn facts_against<'a>(
 /// What speaks for a site that no rule accuses: the first fact that holds for all of it.
 pub(crate) fn of_all(scene: &Scene<'_>) -> Option<Defence> {
     let of_site = ALL.iter().find_map(|fact| match fact.test {
-        Test::OfSite(test) if fact.doc.id != "H9" => Some(Defence {
-            id: fact.doc.id,
-            sentence: test(scene)?,
-        }),
+        Test::OfSite(test) if fact.doc.id != "H9" => {
+            Some(Defence { id: fact.doc.id, sentence: test(scene)? })
+        }
         _ => None,
     });
     of_site.or_else(|| {
         let crowd = scene.crowds.first()?;
         let most = crowd.parked as f64 >= scene.policy.one_place * scene.site.live as f64;
         let fact = ALL.iter().find_map(|fact| match fact.test {
-            Test::OfCrowd(test) => Some(Defence {
-                id: fact.doc.id,
-                sentence: test(scene, crowd)?,
-            }),
+            Test::OfCrowd(test) => Some(Defence { id: fact.doc.id, sentence: test(scene, crowd)? }),
             Test::OfSite(_) => None,
         });
         fact.filter(|_| most)
@@ -165,11 +155,7 @@ mod tests {
     #[test]
     fn no_health_fact_silences_a_proof_except_by_its_history_of_aborts() {
         for doc in all() {
-            let proofs: Vec<_> = doc
-                .silences
-                .iter()
-                .filter(|rule| rule.starts_with('P'))
-                .collect();
+            let proofs: Vec<_> = doc.silences.iter().filter(|rule| rule.starts_with('P')).collect();
             assert!(proofs.is_empty() || doc.id == "H9", "{doc:?}");
         }
     }

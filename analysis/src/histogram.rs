@@ -32,11 +32,7 @@ pub fn bucket_low(bucket: usize) -> u64 {
 
 /// The largest duration of a bucket, in nanoseconds.
 pub fn bucket_high(bucket: usize) -> u64 {
-    if bucket >= BUCKETS - 1 {
-        u64::MAX
-    } else {
-        bucket_low(bucket + 1) - 1
-    }
+    if bucket >= BUCKETS - 1 { u64::MAX } else { bucket_low(bucket + 1) - 1 }
 }
 
 /// A sparse log-scale histogram.
@@ -59,10 +55,7 @@ impl LogHistogram {
 
     /// Records one duration.
     pub fn record(&mut self, value: Duration) {
-        self.add(
-            bucket_of(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX)),
-            1,
-        );
+        self.add(bucket_of(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX)), 1);
     }
 
     /// Adds `count` to `bucket`.
@@ -86,16 +79,12 @@ impl LogHistogram {
 
     /// `(bucket, count)` by ascending bucket, counts above 0.
     pub fn buckets(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
-        self.buckets
-            .iter()
-            .map(|&(bucket, count)| (usize::from(bucket), count))
+        self.buckets.iter().map(|&(bucket, count)| (usize::from(bucket), count))
     }
 
     /// How many durations were recorded.
     pub fn count(&self) -> u64 {
-        self.buckets
-            .iter()
-            .fold(0, |sum, pair| sum.saturating_add(pair.1))
+        self.buckets.iter().fold(0, |sum, pair| sum.saturating_add(pair.1))
     }
 
     /// Whether nothing was recorded.
@@ -120,19 +109,13 @@ impl LogHistogram {
     /// How many recorded durations are certainly longer than `span`: those in buckets wholly above it.
     pub fn certainly_above(&self, span: Duration) -> u64 {
         let ns = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets()
-            .filter(|&(bucket, _)| bucket_low(bucket) > ns)
-            .map(|(_, count)| count)
-            .sum()
+        self.buckets().filter(|&(bucket, _)| bucket_low(bucket) > ns).map(|(_, count)| count).sum()
     }
 
     /// How many recorded durations may be longer than `span`.
     pub fn possibly_above(&self, span: Duration) -> u64 {
         let ns = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets()
-            .filter(|&(bucket, _)| bucket_high(bucket) > ns)
-            .map(|(_, count)| count)
-            .sum()
+        self.buckets().filter(|&(bucket, _)| bucket_high(bucket) > ns).map(|(_, count)| count).sum()
     }
 }
 
@@ -171,11 +154,7 @@ mod tests {
     #[test]
     fn buckets_join_without_a_gap() {
         for bucket in 0..BUCKETS - 1 {
-            assert_eq!(
-                bucket_high(bucket) + 1,
-                bucket_low(bucket + 1),
-                "bucket {bucket}"
-            );
+            assert_eq!(bucket_high(bucket) + 1, bucket_low(bucket + 1), "bucket {bucket}");
         }
         assert_eq!(bucket_high(BUCKETS - 1), u64::MAX);
     }

@@ -40,20 +40,9 @@ impl<'a> Run<'a> {
         let first = from.saturating_sub(history.start.0).div_ceil(wide);
         let end = until.saturating_sub(history.start.0) / wide;
         let first = usize::try_from(first).unwrap_or(usize::MAX).min(filling);
-        let end = usize::try_from(end)
-            .unwrap_or(usize::MAX)
-            .clamp(first, filling);
-        let start = Moment(
-            history
-                .start
-                .0
-                .saturating_add(wide.saturating_mul(first as u64)),
-        );
-        Self {
-            start,
-            width,
-            bins: &history.bins[first..end],
-        }
+        let end = usize::try_from(end).unwrap_or(usize::MAX).clamp(first, filling);
+        let start = Moment(history.start.0.saturating_add(wide.saturating_mul(first as u64)));
+        Self { start, width, bins: &history.bins[first..end] }
     }
 
     /// Its length.
@@ -169,11 +158,7 @@ pub(crate) fn mean(histogram: &LogHistogram) -> Option<Duration> {
         sum += f64::midpoint(bucket_low(bucket) as f64, bucket_high(bucket) as f64) * n as f64;
         count += n;
     }
-    if count == 0 {
-        None
-    } else {
-        Duration::try_from_secs_f64(sum / count as f64 / 1e9).ok()
-    }
+    if count == 0 { None } else { Duration::try_from_secs_f64(sum / count as f64 / 1e9).ok() }
 }
 
 /// A lower bound of the `k`-th longest of what a histogram recorded; `None` for fewer than `k`.
@@ -191,9 +176,7 @@ pub(crate) fn longest(histogram: &LogHistogram, k: u64) -> Option<Duration> {
 
 /// How many of what a histogram recorded certainly lie between `low` and `high`.
 pub(crate) fn certainly_between(histogram: &LogHistogram, low: Duration, high: Duration) -> u64 {
-    histogram
-        .certainly_above(low)
-        .saturating_sub(histogram.possibly_above(high))
+    histogram.certainly_above(low).saturating_sub(histogram.possibly_above(high))
 }
 
 #[cfg(test)]
@@ -203,17 +186,9 @@ mod tests {
     fn history(start: u64, width: u64, spawned: &[u32]) -> History {
         let bins = spawned
             .iter()
-            .map(|&spawned| Bin {
-                spawned,
-                min_live: spawned,
-                ..Bin::default()
-            })
+            .map(|&spawned| Bin { spawned, min_live: spawned, ..Bin::default() })
             .collect();
-        History {
-            start: second(start),
-            width: Duration::from_secs(width),
-            bins,
-        }
+        History { start: second(start), width: Duration::from_secs(width), bins }
     }
 
     fn second(s: u64) -> Moment {
@@ -224,25 +199,11 @@ mod tests {
     fn a_run_has_only_whole_bins_and_not_the_last() {
         let minutes = history(30, 60, &[1, 2, 3, 4, 5]);
         let run = Run::between(&minutes, second(0), second(10_000));
-        assert_eq!(
-            (run.start, run.bins.len(), run.spawned()),
-            (second(30), 4, 10)
-        );
+        assert_eq!((run.start, run.bins.len(), run.spawned()), (second(30), 4, 10));
         let run = Run::between(&minutes, second(31), second(269));
-        assert_eq!(
-            (run.start, run.bins.len(), run.spawned()),
-            (second(90), 2, 5)
-        );
-        assert_eq!(
-            Run::between(&minutes, second(300), second(200)).bins.len(),
-            0
-        );
-        assert_eq!(
-            Run::between(&History::default(), second(0), second(200))
-                .bins
-                .len(),
-            0
-        );
+        assert_eq!((run.start, run.bins.len(), run.spawned()), (second(90), 2, 5));
+        assert_eq!(Run::between(&minutes, second(300), second(200)).bins.len(), 0);
+        assert_eq!(Run::between(&History::default(), second(0), second(200)).bins.len(), 0);
     }
 
     #[test]

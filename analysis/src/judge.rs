@@ -18,6 +18,7 @@ pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
     let gauges = model.gauges();
     let mut report = Report {
         at: now,
+        boot: model.boot(),
         target: model.target().cloned(),
         tracked: gauges.map(|gauges| gauges.tracked),
         alive: gauges.and_then(|gauges| gauges.alive),
@@ -43,13 +44,15 @@ pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
     report.findings = findings::from(&hearing, model, now, policy);
     report.sites = sites::verdicts(&hearing, &report.findings);
     let pending = sites::too_little_history(&report.sites, model, policy);
-    report.complete = gate.incomplete.is_empty() && pending.is_none();
+    let unconfirmed = findings::unconfirmed(&report.findings);
+    report.complete = gate.incomplete.is_empty() && pending.is_none() && unconfirmed.is_none();
     report.verdict = match report.confirmed().map(|finding| finding.class).min() {
         Some(class) => Verdict::Found(class),
         None if report.complete => Verdict::Clean,
         None => Verdict::Inconclusive,
     };
     report.reasons.extend(gate.incomplete);
+    report.reasons.extend(unconfirmed);
     report.reasons.extend(pending);
     report.reasons.extend(gate.limits);
     report

@@ -96,11 +96,7 @@ impl Model {
         } else {
             let missing = update.seq - self.seq - 1;
             self.lost = self.lost.saturating_add(missing);
-            if missing > 0 {
-                Applied::Gap { missing }
-            } else {
-                Applied::Continued
-            }
+            if missing > 0 { Applied::Gap { missing } } else { Applied::Continued }
         };
         self.take(update);
         applied
@@ -123,25 +119,15 @@ impl Model {
             self.gauges = Some(gauges);
         }
         if let Some(mentioned) = &mut self.mentioned {
-            mentioned
-                .sites
-                .extend(update.sites.iter().map(|site| site.id));
-            mentioned
-                .tasks
-                .extend(update.tasks.iter().map(|task| task.id));
+            mentioned.sites.extend(update.sites.iter().map(|site| site.id));
+            mentioned.tasks.extend(update.tasks.iter().map(|task| task.id));
         }
         for site in update.sites {
             self.sites.insert(site.id, site);
         }
         for task in update.tasks {
             self.arrivals += 1;
-            self.tasks.insert(
-                task.id,
-                Row {
-                    task,
-                    arrival: self.arrivals,
-                },
-            );
+            self.tasks.insert(task.id, Row { task, arrival: self.arrivals });
         }
         for ended in &update.ended {
             self.tasks.remove(&ended.id);
@@ -195,16 +181,10 @@ impl Model {
         if self.stacks.len() <= MAX_STACKS {
             return;
         }
-        let of_sites = self
-            .sites
-            .values()
-            .flat_map(|site| &site.clusters)
-            .flat_map(|cluster| &cluster.stacks);
-        let of_tasks = self
-            .tasks
-            .values()
-            .flat_map(|row| &row.task.registrations)
-            .map(|at| &at.stack);
+        let of_sites =
+            self.sites.values().flat_map(|site| &site.clusters).flat_map(|cluster| &cluster.stacks);
+        let of_tasks =
+            self.tasks.values().flat_map(|row| &row.task.registrations).map(|at| &at.stack);
         let referred: HashSet<StackId> = of_sites.chain(of_tasks).copied().collect();
         self.stacks.retain(|id, _| referred.contains(id));
     }

@@ -138,18 +138,10 @@ struct Seen {
 
 impl Seen {
     fn of(cluster: &Cluster, model: &Model) -> Self {
-        let stacks: Vec<&ParkStack> = cluster
-            .stacks
-            .iter()
-            .filter_map(|id| model.stack(*id))
-            .collect();
+        let stacks: Vec<&ParkStack> =
+            cluster.stacks.iter().filter_map(|id| model.stack(*id)).collect();
         let class = |class| {
-            stacks.iter().any(|stack| {
-                stack
-                    .wait
-                    .as_ref()
-                    .is_some_and(|wait| wait.class() == class)
-            })
+            stacks.iter().any(|stack| stack.wait.as_ref().is_some_and(|wait| wait.class() == class))
         };
         Self {
             // Whether the stacks are current is settled for the whole crowd.
@@ -213,10 +205,7 @@ impl Crowd {
         self.woken_by_driver += other.woken_by_driver;
         self.woken_by_task += other.woken_by_task;
         self.last_wake = self.last_wake.max(other.last_wake);
-        self.polls = (
-            self.polls.0.min(other.polls.0),
-            self.polls.1.max(other.polls.1),
-        );
+        self.polls = (self.polls.0.min(other.polls.0), self.polls.1.max(other.polls.1));
         self.outlived = match (self.outlived.take(), other.outlived) {
             (Some(mut mine), Some(theirs)) => {
                 mine.ended_ago.merge(&theirs.ended_ago);
@@ -234,9 +223,7 @@ impl Crowd {
 
 /// The source lists tasks without a waker first.
 fn stranded_examples(cluster: &Cluster) -> Vec<TaskId> {
-    let known = usize::try_from(cluster.zero_wakers_settled)
-        .unwrap_or(usize::MAX)
-        .min(EXAMPLES);
+    let known = usize::try_from(cluster.zero_wakers_settled).unwrap_or(usize::MAX).min(EXAMPLES);
     cluster.examples.iter().copied().take(known).collect()
 }
 
@@ -250,19 +237,12 @@ fn earliest(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
 /// The end of a function's path: its name, with the type it belongs to; closures count to the function
 /// around them, and generic arguments go.
 pub fn short_function(path: &str) -> String {
-    let segments: Vec<&str> = segments(path)
-        .into_iter()
-        .filter(|segment| {
-            !segment.is_empty() && !segment.starts_with('{') && !segment.starts_with("<impl")
-        })
-        .filter(|segment| {
-            !(segment.starts_with('<')
-                && segment.ends_with('>')
-                && !segment.contains(" as ")
-                && segment.len() > 1
-                && segment_is_generics(path, segment))
-        })
-        .collect();
+    // Only a first segment in angle brackets is a type: later ones are arguments, or `<impl ..>`.
+    let named = |(at, segment): &(usize, &str)| {
+        !segment.is_empty() && !segment.starts_with('{') && (*at == 0 || !segment.starts_with('<'))
+    };
+    let segments: Vec<&str> =
+        segments(path).into_iter().enumerate().filter(named).map(|(_, segment)| segment).collect();
     let Some((name, owners)) = segments.split_last() else {
         return path.to_owned();
     };
@@ -271,11 +251,6 @@ pub fn short_function(path: &str) -> String {
         Some(owner) if owner.starts_with(char::is_uppercase) => format!("{owner}::{name}"),
         _ => name.to_owned(),
     }
-}
-
-/// Whether `<T>` stands after a name (turbofish) instead of for a type at the start.
-fn segment_is_generics(path: &str, segment: &str) -> bool {
-    !path.starts_with(segment)
 }
 
 /// Splits at `::` outside of angle brackets.
@@ -301,9 +276,8 @@ fn segments(path: &str) -> Vec<&str> {
 
 /// `Conn` of `<orders::Conn as Drop>`, `orders::Conn<T>` or `Conn`.
 fn owner_name(owner: &str) -> &str {
-    let inner = owner
-        .strip_prefix('<')
-        .map_or(owner, |rest| rest.strip_suffix('>').unwrap_or(rest));
+    let inner =
+        owner.strip_prefix('<').map_or(owner, |rest| rest.strip_suffix('>').unwrap_or(rest));
     let of_type = inner.split(" as ").next().unwrap_or(inner);
     without_generics(segments(of_type).last().copied().unwrap_or(of_type))
 }
@@ -324,10 +298,7 @@ mod tests {
     #[case("orders::cache::claim_conn::{{closure}}", "claim_conn")]
     #[case("orders::cache::Cache::get::{closure#0}::{closure#1}", "Cache::get")]
     #[case("<orders::cache::Conn as core::ops::Drop>::drop", "Conn::drop")]
-    #[case(
-        "<orders::Pool<T> as orders::Get<K, fn() -> V>>::get::{{closure}}",
-        "Pool::get"
-    )]
+    #[case("<orders::Pool<T> as orders::Get<K, fn() -> V>>::get::{{closure}}", "Pool::get")]
     #[case("orders::run::<orders::A>::{{closure}}", "run")]
     #[case("orders::Hub<orders::A>::run", "Hub::run")]
     #[case("{{closure}}", "{{closure}}")]
@@ -344,21 +315,12 @@ mod tests {
             line: Some(line),
             user: true,
         };
-        ParkStack {
-            id: StackId(id),
-            wait,
-            park: Some(0),
-            addresses: vec![],
-            frames: vec![user],
-        }
+        ParkStack { id: StackId(id), wait, park: Some(0), addresses: vec![], frames: vec![user] }
     }
 
     #[test]
     fn beside_a_timer_the_other_wait_is_the_park_point() {
-        let (sleep, recv) = (
-            stack(1, Some(Wait::Sleep), 7),
-            stack(2, Some(Wait::MpscRecv), 9),
-        );
+        let (sleep, recv) = (stack(1, Some(Wait::Sleep), 7), stack(2, Some(Wait::MpscRecv), 9));
         let found = point([&sleep, &recv], true).unwrap();
         assert_eq!((found.wait, found.line), (Wait::MpscRecv, Some(9)));
         assert_eq!(point([&sleep], true).unwrap().wait, Wait::Sleep);
@@ -366,10 +328,7 @@ mod tests {
 
     #[test]
     fn the_order_of_the_stacks_does_not_matter() {
-        let (a, b) = (
-            stack(1, Some(Wait::OneshotRecv), 7),
-            stack(2, Some(Wait::MpscRecv), 9),
-        );
+        let (a, b) = (stack(1, Some(Wait::OneshotRecv), 7), stack(2, Some(Wait::MpscRecv), 9));
         assert_eq!(point([&a, &b], true), point([&b, &a], true));
     }
 

@@ -91,11 +91,8 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let (second, minute, hour) = (
-            Duration::from_secs(1),
-            Duration::from_secs(60),
-            Duration::from_secs(3600),
-        );
+        let (second, minute, hour) =
+            (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600));
         Self {
             factor: 1.0,
             settle: 5 * second,
@@ -137,9 +134,10 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// This policy with every duration multiplied by `factor`, and every rate divided by it: for
-    /// demonstrations and tests, where a service lives for seconds instead of days. A factor that is not
-    /// a positive number changes nothing.
+    /// This policy with every duration multiplied by `factor`: for demonstrations and tests, where a
+    /// service lives for seconds instead of days. The bins in which a source counts keep their width, so
+    /// [`Policy::fast_rate`] stays, and trends reach as far back as their least number of points takes. A
+    /// factor that is not a positive number changes nothing.
     pub fn scaled(&self, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {
             return self.clone();
@@ -155,7 +153,6 @@ impl Policy {
             window: scale(self.window),
             cutoff_floor: scale(self.cutoff_floor),
             cutoff_without_norm: scale(self.cutoff_without_norm),
-            fast_rate: self.fast_rate / factor,
             fast_window: scale(self.fast_window),
             outlived_floor: scale(self.outlived_floor),
             slow_floor: scale(self.slow_floor),

@@ -26,15 +26,13 @@ pub fn pooling_crate(file: &str) -> Option<&'static str> {
     let mut components = file.split(['/', '\\']).peekable();
     while let Some(component) = components.next() {
         let next = components.peek().copied();
-        let found = CRATES
-            .into_iter()
-            .find(|name| match component.strip_prefix(name) {
-                Some("") => next == Some("src"),
-                Some(rest) => rest
-                    .strip_prefix('-')
-                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
-                None => false,
-            });
+        let found = CRATES.into_iter().find(|name| match component.strip_prefix(name) {
+            Some("") => next == Some("src"),
+            Some(rest) => rest
+                .strip_prefix('-')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+            None => false,
+        });
         if found.is_some() {
             return found;
         }
@@ -54,10 +52,7 @@ mod tests {
         Some("hyper-util")
     )]
     #[case("vendor/h2/src/client.rs", Some("h2"))]
-    #[case(
-        "C:\\cargo\\registry\\src\\x\\redis-0.27.0\\src\\aio.rs",
-        Some("redis")
-    )]
+    #[case("C:\\cargo\\registry\\src\\x\\redis-0.27.0\\src\\aio.rs", Some("redis"))]
     #[case("src/redis/pool.rs", None)]
     #[case("redis-proxy/src/main.rs", None)]
     #[case("src/h2.rs", None)]

@@ -55,10 +55,7 @@ impl Query {
     /// Reads a filter. Blank text selects everything.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         let expr = parse::parse(text)?;
-        Ok(Self {
-            text: text.to_owned(),
-            expr,
-        })
+        Ok(Self { text: text.to_owned(), expr })
     }
 
     /// The text it was read from.
@@ -114,9 +111,7 @@ fn compare(key: &Key, test: &Test, row: &impl Fields) -> bool {
             known && !equal
         }
         Test::Ordered(accepted, operand) => row.any(key, &mut |value| {
-            operand
-                .order(&value)
-                .is_some_and(|order| accepted.accepts(order))
+            operand.order(&value).is_some_and(|order| accepted.accepts(order))
         }),
         Test::Contains(text) => row.any(key, &mut |value| value.contains(text)),
         Test::Matches(regex) => row.any(key, &mut |value| match value {

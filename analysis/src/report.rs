@@ -1,8 +1,11 @@
 //! What `judge` says: the same data behind the screen, the text, the JSON and a failing test.
 
+pub mod json;
+pub mod text;
+
 use std::time::Duration;
 
-use crate::facts::{Moment, SiteId, SpawnSite, TargetInfo, TaskId, Wait};
+use crate::facts::{BootId, Moment, SiteId, SpawnSite, TargetInfo, TaskId, Wait};
 
 /// A rule's id: `P1`, `L2`, ...
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +158,8 @@ pub enum SiteVerdict {
 pub struct Report {
     /// The moment judged.
     pub at: Moment,
+    /// The run of the target; `None` before anything was heard from it.
+    pub boot: Option<BootId>,
     /// The target; `None` before anything was heard from it.
     pub target: Option<TargetInfo>,
     /// Live tracked tasks.
@@ -204,11 +209,19 @@ impl Report {
         }
     }
 
+    /// This report as text of 80 columns.
+    pub fn to_text(&self) -> String {
+        text::document(self)
+    }
+
+    /// This report as a JSON document, schema `stranded.report.v1`.
+    pub fn to_json(&self) -> String {
+        json::document(self)
+    }
+
     /// The confirmed findings, worst first.
     pub fn confirmed(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.stage == Stage::Confirmed)
+        self.findings.iter().filter(|finding| finding.stage == Stage::Confirmed)
     }
 
     /// The verdict on a site.

@@ -109,17 +109,11 @@ pub(crate) struct Opinion {
 
 impl Opinion {
     fn charge(charge: Charge) -> Self {
-        Self {
-            charges: vec![charge],
-            silenced_by: None,
-        }
+        Self { charges: vec![charge], silenced_by: None }
     }
 
     fn silenced(defence: Option<Defence>) -> Self {
-        Self {
-            charges: Vec::new(),
-            silenced_by: defence,
-        }
+        Self { charges: Vec::new(), silenced_by: defence }
     }
 }
 
@@ -174,10 +168,9 @@ fn where_they_wait(crowd: &Crowd, affected: u64, oldest: Duration) -> String {
                 words::place(point)
             )
         }
-        Some(point) => format!(
-            "{who} last registered a waker in {}; {oldest}.",
-            words::place(point)
-        ),
+        Some(point) => {
+            format!("{who} last registered a waker in {}; {oldest}.", words::place(point))
+        }
         None if crowd.unresolved => format!(
             "Where {} not resolved yet; {oldest}.",
             words::agree(affected, "it waits is", "they wait is")

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use crate::facts::{Cap, Moment, SiteFacts, StackCapture};
+use crate::facts::{Cap, History, Moment, SiteFacts, StackCapture};
 use crate::history::{self, Run, Trend};
 use crate::model::Model;
 use crate::park::{self, Crowd};
@@ -32,15 +32,7 @@ impl<'a> Scene<'a> {
         spawned_everywhere: u64,
     ) -> Self {
         let crowds = park::crowds(site, model);
-        Self {
-            model,
-            site,
-            crowds,
-            now,
-            policy,
-            spawned_everywhere,
-            excess: OnceCell::new(),
-        }
+        Self { model, site, crowds, now, policy, spawned_everywhere, excess: OnceCell::new() }
     }
 
     /// Whether a crowd without a place really has none, because every registration is captured.
@@ -52,19 +44,10 @@ impl<'a> Scene<'a> {
 
     /// Whether a stack of a site that spawned tasks of this one is not resolved yet.
     pub(crate) fn spawners_are_unresolved(&self) -> bool {
-        let spawners = self
-            .site
-            .spawned_by
-            .iter()
-            .filter_map(|by| self.model.site(by.site?));
-        let mut stacks = spawners
-            .flat_map(|site| &site.clusters)
-            .flat_map(|cluster| &cluster.stacks);
-        stacks.any(|id| {
-            self.model
-                .stack(*id)
-                .is_none_or(|stack| stack.wait.is_none())
-        })
+        let spawners = self.site.spawned_by.iter().filter_map(|by| self.model.site(by.site?));
+        let mut stacks =
+            spawners.flat_map(|site| &site.clusters).flat_map(|cluster| &cluster.stacks);
+        stacks.any(|id| self.model.stack(*id).is_none_or(|stack| stack.wait.is_none()))
     }
 
     /// The 99th percentile of returned lifetimes, once enough have returned to be a norm.
@@ -78,59 +61,48 @@ impl<'a> Scene<'a> {
 
     /// The age at which a task of this site is a survivor; `None` without a norm.
     pub(crate) fn cutoff(&self) -> Option<Duration> {
-        Some(
-            self.policy
-                .cutoff_floor
-                .max(times(self.norm()?, self.policy.cutoff_norms)),
-        )
+        Some(self.policy.cutoff_floor.max(times(self.norm()?, self.policy.cutoff_norms)))
     }
 
     /// The usual life of this site's tasks, as a sentence fragment: "12ms (median; p99 1.8s)".
     pub(crate) fn usual_life(&self) -> Option<String> {
         let median = self.site.lifetimes.quantile(0.5)?;
         let p99 = self.site.lifetimes.quantile(0.99)?;
-        Some(format!(
-            "{} (median; p99 {})",
-            words::duration(median),
-            words::duration(p99)
-        ))
+        Some(format!("{} (median; p99 {})", words::duration(median), words::duration(p99)))
     }
 
     /// The minima of minutes within the reach of trends.
     pub(crate) fn minutes_until(&self, until: Moment) -> Run<'a> {
-        Run::between(&self.site.minutes, self.now.back(self.policy.window), until)
+        self.run(&self.site.minutes, self.policy.window, until)
     }
 
     /// The five-second minima within their reach.
     pub(crate) fn recent_until(&self, until: Moment) -> Run<'a> {
-        Run::between(
-            &self.site.recent,
-            self.now.back(self.policy.fast_window),
-            until,
-        )
+        self.run(&self.site.recent, self.policy.fast_window, until)
+    }
+
+    /// However short the reach, it holds enough bins for a trend, and one more for those cut at its ends.
+    fn run(&self, history: &'a History, reach: Duration, until: Moment) -> Run<'a> {
+        let points = u32::try_from(self.policy.trend_points).unwrap_or(u32::MAX);
+        let least = history.width.saturating_mul(points.saturating_add(2));
+        Run::between(history, self.now.back(reach.max(least)), until)
     }
 
     /// Whether live tasks grow by more than the load explains: the trend of Little's residual, live -
     /// arrivals x mean life, where tasks have returned, and of live tasks where none has.
     pub(crate) fn excess(&self) -> Option<Trend> {
         *self.excess.get_or_init(|| {
-            let life = history::mean(&self.site.lifetimes)
-                .unwrap_or_default()
-                .as_secs_f64();
-            [self.minutes_until(self.now), self.recent_until(self.now)]
-                .into_iter()
-                .find_map(|run| {
+            let life = history::mean(&self.site.lifetimes).unwrap_or_default().as_secs_f64();
+            [self.minutes_until(self.now), self.recent_until(self.now)].into_iter().find_map(
+                |run| {
                     let width = run.width.as_secs_f64();
                     let busy = |spawned: u32| {
-                        if width > 0.0 {
-                            f64::from(spawned) / width * life
-                        } else {
-                            0.0
-                        }
+                        if width > 0.0 { f64::from(spawned) / width * life } else { 0.0 }
                     };
                     run.trend(|bin| f64::from(bin.min_live) - busy(bin.spawned))
                         .filter(|trend| self.is_significant(trend))
-                })
+                },
+            )
         })
     }
 

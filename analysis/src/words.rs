@@ -22,7 +22,8 @@ pub fn duration(span: Duration) -> String {
         () if s < 60 => with_tenth(ns / 100_000_000, "s"),
         () if minutes < 60 => format!("{minutes}m{:02}s", s % 60),
         () if hours < 24 => format!("{hours}h{:02}m", minutes % 60),
-        () if days < 365 => format!("{days}d{:02}h", hours % 24),
+        () if days < 100 => format!("{days}d{:02}h", hours % 24),
+        () if days < 365 => format!("{days}d"),
         () if years < 10 => format!("{years}y{}d", days % 365),
         () => format!("{}y", years.min(99_999)),
     }
@@ -52,11 +53,7 @@ pub fn count(n: u64) -> String {
 
 /// A count with its noun: `1 task`, `2,160 tasks`. The plural is the noun with an `s`.
 pub fn counted(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{} {noun}s", count(n))
-    }
+    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
 }
 
 /// The one of two words that agrees with `n`: `agree(n, "waits", "wait")`.
@@ -114,11 +111,7 @@ pub fn bytes(n: u64) -> String {
 /// A spawn site as a person names it: ``src/cache.rs:88 `conn-#` ``.
 pub fn site(site: &SpawnSite) -> String {
     let place = format!("{}:{}", path(&site.file), site.line);
-    if site.name.is_empty() {
-        place
-    } else {
-        format!("{place} `{}`", printable(&site.name))
-    }
+    if site.name.is_empty() { place } else { format!("{place} `{}`", printable(&site.name)) }
 }
 
 /// A source path without the part before the crate, for a crate from a registry, and printable.
@@ -247,6 +240,7 @@ mod tests {
     #[case(60_000_000_000, "1m00s")]
     #[case(2_467_000_000_000, "41m07s")]
     #[case(273_600_000_000_000, "3d04h")]
+    #[case(8_640_000_000_000_000, "100d")]
     #[case(31_536_000_000_000_000, "1y0d")]
     fn durations_read_as_a_person_says_them(#[case] ns: u64, #[case] text: &str) {
         assert_eq!(duration(Duration::from_nanos(ns)), text);

@@ -29,10 +29,7 @@ impl Default for View {
             interval: Duration::from_secs(1),
             query: String::new(),
             site: None,
-            sort: Sort {
-                column: TaskColumn::Parked,
-                descending: true,
-            },
+            sort: Sort { column: TaskColumn::Parked, descending: true },
             limit: 0,
             focus: Vec::new(),
             own: false,

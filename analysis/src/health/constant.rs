@@ -31,11 +31,7 @@ fn test(scene: &Scene<'_>) -> Option<String> {
 }
 
 fn spawned_here(scene: &Scene<'_>) -> u64 {
-    history::spawned_between(
-        scene.site,
-        scene.now.back(scene.policy.constant_for),
-        scene.now,
-    )
+    history::spawned_between(scene.site, scene.now.back(scene.policy.constant_for), scene.now)
 }
 
 /// Whether the live tasks have been constant for as long as the policy asks.

@@ -19,10 +19,8 @@ pub(super) const FACT: HealthFact = HealthFact {
 
 fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
     if crowd.parked > 0 && crowd.entrances == crowd.parked {
-        let wait = crowd
-            .point
-            .as_ref()
-            .map_or_else(String::new, |point| format!(" ({})", point.wait));
+        let wait =
+            crowd.point.as_ref().map_or_else(String::new, |point| format!(" ({})", point.wait));
         return Some(format!(
             "An entrance: {} for a connection or a signal{wait}.",
             waits(crowd.parked)
@@ -40,9 +38,5 @@ fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
 }
 
 fn waits(tasks: u64) -> String {
-    format!(
-        "{} {}",
-        words::counted(tasks, "task"),
-        words::agree(tasks, "waits", "wait")
-    )
+    format!("{} {}", words::counted(tasks, "task"), words::agree(tasks, "waits", "wait"))
 }

@@ -12,8 +12,8 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H6",
         title: "keep-alive",
         test: "The tasks wait for a socket, at least 80 % of them were woken by I/O before (or a known pooling crate spawned them), and they are no more than the open sockets of the process.",
-        silences: &["L1", "L2", "L9"],
-        limits: "Whether their ages are heavy-tailed is not tested. Where the number of open sockets is unknown it is not compared.",
+        silences: &["L1", "L2", "L9", "W1"],
+        limits: "W1 is silenced because it compares with whole lifetimes, not with idle times of earlier connections. Whether their ages are heavy-tailed is not tested. Where the number of open sockets is unknown it is not compared.",
     },
     test: Test::OfCrowd(test),
     void_by_trend: true,
@@ -30,14 +30,9 @@ fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
         return None;
     }
     let by = pooled.map_or_else(String::new, |name| format!(" of `{name}`"));
-    let beside = if crowd.timed > 0 {
-        ", some with an idle timer"
-    } else {
-        ""
-    };
-    let among = sockets.map_or_else(String::new, |open| {
-        format!(", of {}", words::counted(open, "open socket"))
-    });
+    let beside = if crowd.timed > 0 { ", some with an idle timer" } else { "" };
+    let among = sockets
+        .map_or_else(String::new, |open| format!(", of {}", words::counted(open, "open socket")));
     let on = words::agree(crowd.parked, "a socket", "sockets");
     Some(format!(
         "Keep-alive: {}{by} on {on}{among}{beside}.",

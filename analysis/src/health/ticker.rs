@@ -26,10 +26,7 @@ fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
         return None;
     }
     let last = crowd.last_wake.map_or_else(String::new, |at| {
-        format!(
-            ", the latest wake {} ago",
-            words::duration(scene.now.since(at))
-        )
+        format!(", the latest wake {} ago", words::duration(scene.now.since(at)))
     });
     Some(format!(
         "A ticker: {} woken by a timer again and again{last}.",

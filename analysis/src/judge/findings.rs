@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Hearing;
 use super::hearing::Heard;
@@ -11,6 +12,7 @@ use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Class, Example, Finding, ParkPoint, RuleId, Stage};
 use crate::rules::Charge;
+use crate::words;
 
 /// The findings of a hearing.
 pub(super) fn from(
@@ -19,24 +21,40 @@ pub(super) fn from(
     now: Moment,
     policy: &Policy,
 ) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = hearing
-        .sites
-        .iter()
-        .flat_map(|heard| of_site(heard, model, now, policy))
-        .collect();
+    let mut findings: Vec<Finding> =
+        hearing.sites.iter().flat_map(|heard| of_site(heard, model, now, policy)).collect();
     findings.sort_by(|a, b| {
-        rank(a)
-            .cmp(&rank(b))
-            .then_with(|| cost(b, model).total_cmp(&cost(a, model)))
-            .then_with(|| {
+        rank(a).cmp(&rank(b)).then_with(|| cost(b, model).total_cmp(&cost(a, model))).then_with(
+            || {
                 (Reverse(a.oldest), a.site_id, &a.park).cmp(&(
                     Reverse(b.oldest),
                     b.site_id,
                     &b.park,
                 ))
-            })
+            },
+        )
     });
     findings
+}
+
+/// Why "clean" cannot be said yet, if an accusation is still a candidate.
+pub(super) fn unconfirmed(findings: &[Finding]) -> Option<String> {
+    let waits: Vec<Duration> = findings
+        .iter()
+        .filter(|finding| finding.class != Class::Watch)
+        .filter_map(|finding| match finding.stage {
+            Stage::Candidate { confirms_in } => Some(confirms_in),
+            Stage::Confirmed => None,
+        })
+        .collect();
+    let longest = waits.iter().max()?;
+    let n = waits.len() as u64;
+    Some(format!(
+        "{} {} not confirmed yet: it takes {} more.",
+        words::counted(n, "finding"),
+        words::agree(n, "is", "are"),
+        words::duration(*longest)
+    ))
 }
 
 /// Confirmed before candidates, then by class.
@@ -46,28 +64,19 @@ fn rank(finding: &Finding) -> (bool, Class) {
 
 /// Bytes by which the site grows per hour.
 fn cost(finding: &Finding, model: &Model) -> f64 {
-    let bytes = model
-        .site(finding.site_id)
-        .map_or(0, |site| site.future_bytes)
-        .max(1);
+    let bytes = model.site(finding.site_id).map_or(0, |site| site.future_bytes).max(1);
     finding.growth_per_min.unwrap_or(0.0).max(0.0) * 60.0 * bytes as f64
 }
 
 fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Vec<Finding> {
     let site = heard.scene.site;
-    let growth = if heard.charges.is_empty() {
-        None
-    } else {
-        growth_per_minute(site, heard.scene.now)
-    };
+    let growth =
+        if heard.charges.is_empty() { None } else { growth_per_minute(site, heard.scene.now) };
     let mut by_place: BTreeMap<Option<ParkPoint>, Vec<(Stage, Class, &Charge)>> = BTreeMap::new();
     for charge in &heard.charges {
         let stage = model.docket().stage(site.id, charge, now, policy);
         let class = model.docket().class(site.id, charge);
-        by_place
-            .entry(charge.place.clone())
-            .or_default()
-            .push((stage, class, charge));
+        by_place.entry(charge.place.clone()).or_default().push((stage, class, charge));
     }
     by_place
         .into_values()
@@ -76,7 +85,7 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
             let ((stage, class, surest), others) = charges.split_first()?;
             let mut evidence = surest.evidence.clone();
             for (_, _, other) in others {
-                evidence.extend(other.evidence.iter().map(|text| format!("{}: {text}", other.rule.id)));
+                evidence.extend(other.evidence.first().map(|text| format!("{}: {text}", other.rule.id)));
             }
             let mut counter_evidence = surest.counter_evidence.clone();
             if *class != surest.class {
@@ -115,14 +124,8 @@ fn example(id: TaskId, charge: &Charge, model: &Model, now: Moment) -> Example {
     let wakers = task.and_then(|task| task.wakers).map(|wakers| wakers.live);
     Example {
         task: id,
-        parked: task
-            .and_then(|task| task.parked_since)
-            .map(|since| now.since(since)),
+        parked: task.and_then(|task| task.parked_since).map(|since| now.since(since)),
         // That these have none is what accuses them, whether their row is known or not.
-        wakers: if charge.examples_stranded {
-            Some(0)
-        } else {
-            wakers
-        },
+        wakers: if charge.examples_stranded { Some(0) } else { wakers },
     }
 }

@@ -23,8 +23,7 @@ pub(crate) struct Gate {
 pub(crate) fn check(model: &Model, now: Moment, policy: &Policy) -> Gate {
     let mut gate = Gate::default();
     let Some(target) = model.target() else {
-        gate.closed
-            .push("Nothing has been heard from the target yet.".to_owned());
+        gate.closed.push("Nothing has been heard from the target yet.".to_owned());
         return gate;
     };
     match &target.instrumentation {
@@ -41,12 +40,10 @@ pub(crate) fn check(model: &Model, now: Moment, policy: &Policy) -> Gate {
         }
     }
     if model.census().is_none() {
-        gate.closed
-            .push("The first census of the target is not complete yet.".to_owned());
+        gate.closed.push("The first census of the target is not complete yet.".to_owned());
     }
     let Some(gauges) = model.gauges() else {
-        gate.closed
-            .push("The target has not told how many tasks it has.".to_owned());
+        gate.closed.push("The target has not told how many tasks it has.".to_owned());
         return gate;
     };
     coverage(gauges, policy, &mut gate);
@@ -63,10 +60,7 @@ pub(crate) fn check(model: &Model, now: Moment, policy: &Policy) -> Gate {
 
 /// Text of the target as the middle of a sentence: printable, without its final full stop.
 fn sentence(text: &str) -> String {
-    words::printable(text)
-        .trim()
-        .trim_end_matches('.')
-        .to_owned()
+    words::printable(text).trim().trim_end_matches('.').to_owned()
 }
 
 /// The two counts are read one after the other while tasks come and go, so a few tasks of difference
@@ -98,27 +92,18 @@ fn coverage(gauges: &Gauges, policy: &Policy, gate: &mut Gate) {
             "Coverage is too low: only {seen}. The others were spawned before the agent was installed, or are past its memory cap."
         ));
     } else if unseen > policy.coverage_slack {
-        gate.limits
-            .push(format!("Only {seen}; the others are not judged."));
+        gate.limits.push(format!("Only {seen}; the others are not judged."));
     }
 }
 
 fn tasks_are(n: u64) -> String {
-    format!(
-        "{} {}",
-        words::counted(n, "live task"),
-        words::agree(n, "is", "are")
-    )
+    format!("{} {}", words::counted(n, "live task"), words::agree(n, "is", "are"))
 }
 
 /// One blocking poll can leave nobody to drive timers and sockets, so that every task looks parked.
 fn frozen(model: &Model, gauges: &Gauges, now: Moment, policy: &Policy) -> Option<String> {
     let idle = now.since(gauges.last_poll?);
-    let due: u64 = model
-        .sites()
-        .filter(|site| !site.own)
-        .map(|site| site.scheduled)
-        .sum();
+    let due: u64 = model.sites().filter(|site| !site.own).map(|site| site.scheduled).sum();
     if idle < policy.frozen || due == 0 {
         return None;
     }

@@ -43,26 +43,16 @@ impl<'a> Hearing<'a> {
             .sites()
             .filter(|site| !site.own)
             .map(|site| {
-                Heard::of(
-                    Scene::new(model, site, now, policy, spawned_everywhere),
-                    &active,
-                )
+                Heard::of(Scene::new(model, site, now, policy, spawned_everywhere), &active)
             })
             .collect();
-        Self {
-            sites,
-            inactive,
-            active: active.into_iter().map(Rule::id).collect(),
-        }
+        Self { sites, inactive, active: active.into_iter().map(Rule::id).collect() }
     }
 
     pub(crate) fn charges(&self) -> impl Iterator<Item = (&'a SiteFacts, &Charge)> {
-        self.sites.iter().flat_map(|heard| {
-            heard
-                .charges
-                .iter()
-                .map(|charge| (heard.scene.site, charge))
-        })
+        self.sites
+            .iter()
+            .flat_map(|heard| heard.charges.iter().map(|charge| (heard.scene.site, charge)))
     }
 
     pub(crate) fn is_active(&self, rule: RuleId) -> bool {
@@ -70,20 +60,13 @@ impl<'a> Hearing<'a> {
     }
 
     pub(crate) fn by_site(&self) -> BTreeMap<SiteId, &Heard<'a>> {
-        self.sites
-            .iter()
-            .map(|heard| (heard.scene.site.id, heard))
-            .collect()
+        self.sites.iter().map(|heard| (heard.scene.site.id, heard)).collect()
     }
 }
 
 impl<'a> Heard<'a> {
     fn of(scene: Scene<'a>, active: &[&'static Rule]) -> Self {
-        let mut heard = Self {
-            scene,
-            charges: Vec::new(),
-            defence: None,
-        };
+        let mut heard = Self { scene, charges: Vec::new(), defence: None };
         if heard.scene.site.live == 0 {
             return heard;
         }

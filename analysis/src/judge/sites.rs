@@ -14,11 +14,8 @@ use crate::words;
 
 /// The verdicts by ascending site.
 pub(super) fn verdicts(hearing: &Hearing<'_>, findings: &[Finding]) -> Vec<(SiteId, SiteVerdict)> {
-    let mut verdicts: Vec<(SiteId, SiteVerdict)> = hearing
-        .by_site()
-        .into_iter()
-        .map(|(id, heard)| (id, unaccused(heard)))
-        .collect();
+    let mut verdicts: Vec<(SiteId, SiteVerdict)> =
+        hearing.by_site().into_iter().map(|(id, heard)| (id, unaccused(heard))).collect();
     // Worst last, so that the worst stays.
     for (at, finding) in findings.iter().enumerate().rev() {
         if let Ok(row) = verdicts.binary_search_by_key(&finding.site_id, |pair| pair.0) {
@@ -30,15 +27,8 @@ pub(super) fn verdicts(hearing: &Hearing<'_>, findings: &[Finding]) -> Vec<(Site
 
 /// The verdicts while nothing can be judged.
 pub(super) fn withheld(model: &Model, because: &str) -> Vec<(SiteId, SiteVerdict)> {
-    let unknown = SiteVerdict::Unknown {
-        because: because.to_owned(),
-        judged_in: None,
-    };
-    model
-        .sites()
-        .filter(|site| !site.own)
-        .map(|site| (site.id, unknown.clone()))
-        .collect()
+    let unknown = SiteVerdict::Unknown { because: because.to_owned(), judged_in: None };
+    model.sites().filter(|site| !site.own).map(|site| (site.id, unknown.clone())).collect()
 }
 
 fn unaccused(heard: &Heard<'_>) -> SiteVerdict {
@@ -51,15 +41,10 @@ fn unaccused(heard: &Heard<'_>) -> SiteVerdict {
             "Tasks of kind {} are not judged: they have no task waker.",
             site.site.kind.name()
         );
-        return SiteVerdict::Unknown {
-            because,
-            judged_in: None,
-        };
+        return SiteVerdict::Unknown { because, judged_in: None };
     }
     if let Some(defence) = heard.defence.clone().or_else(|| health::of_all(scene)) {
-        return SiteVerdict::Fine {
-            because: Some(defence.text()),
-        };
+        return SiteVerdict::Fine { because: Some(defence.text()) };
     }
     match missing_history(scene) {
         Some((because, judged_in)) => SiteVerdict::Unknown { because, judged_in },
@@ -77,19 +62,12 @@ fn missing_history(scene: &Scene<'_>) -> Option<(String, Option<Duration>)> {
     };
     if scene.norm().is_some() {
         // With a norm a task is a survivor at this age at the earliest.
-        return wait(
-            policy.cutoff_floor,
-            format!("First seen {} ago.", words::duration(age)),
-        );
+        return wait(policy.cutoff_floor, format!("First seen {} ago.", words::duration(age)));
     }
     if age < policy.cutoff_without_norm {
         return wait(
             policy.cutoff_without_norm,
-            format!(
-                "First seen {} ago, and {}.",
-                words::duration(age),
-                few_returned(scene)
-            ),
+            format!("First seen {} ago, and {}.", words::duration(age), few_returned(scene)),
         );
     }
     if site.returned == 0 && site.live >= policy.growth_minimum && may_grow(scene) {
@@ -138,11 +116,7 @@ pub(super) fn too_little_history(
     for (id, verdict) in verdicts {
         let live = model.site(*id).map_or(0, |site| site.live);
         all += live;
-        if let SiteVerdict::Unknown {
-            judged_in: Some(left),
-            ..
-        } = verdict
-        {
+        if let SiteVerdict::Unknown { judged_in: Some(left), .. } = verdict {
             pending += live;
             longest = longest.max(*left);
         }

@@ -41,11 +41,7 @@ pub struct TaskFields<'a> {
 impl Query {
     /// Whether it selects a site of `model`.
     pub fn matches_site(&self, site: &SiteFacts, model: &Model, report: Option<&Report>) -> bool {
-        self.matches(&SiteFields {
-            site,
-            model,
-            report,
-        })
+        self.matches(&SiteFields { site, model, report })
     }
 
     /// Whether it selects a task whose row `model` knows.
@@ -53,10 +49,7 @@ impl Query {
         let Some(site) = model.site(task.site) else {
             return false;
         };
-        let spawner = task
-            .spawner_site
-            .and_then(|id| model.site(id))
-            .map(|site| &site.site);
+        let spawner = task.spawner_site.and_then(|id| model.site(id)).map(|site| &site.site);
         let stacks = |id| model.stack(id).cloned();
         self.matches(&TaskFields {
             task,
@@ -82,10 +75,7 @@ impl Fields for SiteFields<'_> {
             Key::State => [
                 (TaskState::Running, site.running > 0),
                 (TaskState::Scheduled, site.scheduled > 0),
-                (
-                    TaskState::Parked,
-                    clusters().any(|cluster| cluster.parked > 0),
-                ),
+                (TaskState::Parked, clusters().any(|cluster| cluster.parked > 0)),
             ]
             .into_iter()
             .any(|(state, present)| present && test(Value::Text(state.name()))),
@@ -134,30 +124,23 @@ impl Fields for TaskFields<'_> {
                 let point = self.point();
                 of_report(self.report, site, Some(point.as_ref()), key, test)
             }),
-            Key::Waits | Key::Park => self
-                .point()
-                .is_some_and(|point| of_point(&point, key, test)),
-            Key::Parked => task
-                .parked_since
-                .is_some_and(|since| test(Value::Span(self.now.since(since)))),
+            Key::Waits | Key::Park => self.point().is_some_and(|point| of_point(&point, key, test)),
+            Key::Parked => {
+                task.parked_since.is_some_and(|since| test(Value::Span(self.now.since(since))))
+            }
             Key::Age => test(Value::Span(self.now.since(task.spawned))),
-            Key::Live => self
-                .site
-                .is_some_and(|site| test(Value::Number(site.live as f64))),
+            Key::Live => self.site.is_some_and(|site| test(Value::Number(site.live as f64))),
             Key::Grow => self
                 .site
                 .and_then(|site| history::growth_per_minute(site, self.now))
                 .is_some_and(|growth| test(Value::Number(growth))),
             Key::Polls => test(Value::Number(task.polls as f64)),
-            Key::Wakers => task
-                .wakers
-                .is_some_and(|wakers| test(Value::Number(wakers.live as f64))),
+            Key::Wakers => {
+                task.wakers.is_some_and(|wakers| test(Value::Number(wakers.live as f64)))
+            }
             Key::Spawner => {
-                task.spawner
-                    .is_some_and(|id| test(Value::Text(&id.0.to_string())))
-                    || self
-                        .spawner
-                        .is_some_and(|place| of_place(place, &Key::Site, test))
+                task.spawner.is_some_and(|id| test(Value::Text(&id.0.to_string())))
+                    || self.spawner.is_some_and(|place| of_place(place, &Key::Site, test))
             }
             Key::Id => test(Value::Number(task.id.0 as f64)),
             Key::Own => test(Value::Flag(task.own)),
@@ -179,10 +162,7 @@ fn of_place(place: &SpawnSite, key: &Key, test: Test<'_>) -> bool {
         _ => {
             let shown = format!("{}:{}", words::path(&place.file), place.line);
             test(Value::Text(&shown))
-                || test(Value::Text(&format!(
-                    "{}:{}:{}",
-                    place.file, place.line, place.column
-                )))
+                || test(Value::Text(&format!("{}:{}:{}", place.file, place.line, place.column)))
         }
     }
 }
@@ -202,10 +182,7 @@ fn of_point(point: &ParkPoint, key: &Key, test: Test<'_>) -> bool {
         let _ = write!(text, ":{line}");
     }
     (!text.is_empty() && test(Value::Text(&text)))
-        || point
-            .function
-            .as_deref()
-            .is_some_and(|function| test(Value::Text(function)))
+        || point.function.as_deref().is_some_and(|function| test(Value::Text(function)))
 }
 
 /// Verdict and rules of a site; for a task only the findings at its own park point count.
@@ -231,11 +208,7 @@ fn of_report(
         .peekable();
     if findings.peek().is_some() {
         return findings.any(|finding| {
-            test(Value::Text(if *key == Key::Rule {
-                finding.rule.0
-            } else {
-                finding.class.name()
-            }))
+            test(Value::Text(if *key == Key::Rule { finding.rule.0 } else { finding.class.name() }))
         });
     }
     let verdict = match report.site(site.id) {

@@ -105,10 +105,7 @@ impl Key {
         if let Some(field) = name.strip_prefix("field.") {
             return (!field.is_empty()).then(|| Self::Field(field.to_owned()));
         }
-        NAMED
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, key)| key.clone())
+        NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, key)| key.clone())
     }
 
     /// The names of all keys, for help and completion.

@@ -28,13 +28,7 @@ pub(super) enum What {
     And,
     Not,
     Word(String),
-    Compare {
-        key: Key,
-        op: Op,
-        op_span: Range<usize>,
-        value: String,
-        value_span: Range<usize>,
-    },
+    Compare { key: Key, op: Op, op_span: Range<usize>, value: String, value_span: Range<usize> },
 }
 
 /// An operator.
@@ -61,20 +55,13 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, QueryError> {
         }
         let start = input.current_token_start();
         let what = next(&mut input, text)?;
-        tokens.push(Token {
-            span: start..input.current_token_start(),
-            what,
-        });
+        tokens.push(Token { span: start..input.current_token_start(), what });
     }
 }
 
 fn next(input: &mut Input<'_>, text: &str) -> Result<What, QueryError> {
     let start = input.current_token_start();
-    let sign = alt((
-        '('.value(What::Open),
-        ')'.value(What::Close),
-        '-'.value(What::Not),
-    ));
+    let sign = alt(('('.value(What::Open), ')'.value(What::Close), '-'.value(What::Not)));
     if let Ok(Some(sign)) = opt::<_, _, ErrMode<ContextError>, _>(sign).parse_next(input) {
         return Ok(sign);
     }
@@ -130,13 +117,7 @@ fn comparison(input: &mut Input<'_>, text: &str) -> Result<Option<What>, QueryEr
             .to_owned()
     };
     let value_span = value_start..input.current_token_start();
-    Ok(Some(What::Compare {
-        key,
-        op,
-        op_span,
-        value,
-        value_span,
-    }))
+    Ok(Some(What::Compare { key, op, op_span, value, value_span }))
 }
 
 /// Whether a name with a colon is a word after all, as in `cache.rs:88` or `app::run`.
@@ -150,10 +131,7 @@ fn blank<'a>(input: &mut Input<'a>) -> ModalResult<&'a str> {
 }
 
 fn name<'a>(input: &mut Input<'a>) -> ModalResult<&'a str> {
-    take_while(1.., |c: char| {
-        c.is_alphanumeric() || matches!(c, '_' | '.' | '-')
-    })
-    .parse_next(input)
+    take_while(1.., |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-')).parse_next(input)
 }
 
 fn operator(input: &mut Input<'_>) -> ModalResult<Op> {
@@ -171,10 +149,7 @@ fn operator(input: &mut Input<'_>) -> ModalResult<Op> {
 }
 
 fn bare<'a>(input: &mut Input<'a>) -> ModalResult<&'a str> {
-    take_till(1.., |c: char| {
-        c.is_whitespace() || matches!(c, '(' | ')' | '"')
-    })
-    .parse_next(input)
+    take_till(1.., |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"')).parse_next(input)
 }
 
 /// A quoted text; a backslash keeps a quote or a backslash from ending it.
@@ -194,8 +169,5 @@ fn quoted(input: &mut Input<'_>, start: usize, text: &str) -> Result<String, Que
 }
 
 pub(super) fn error(span: Range<usize>, message: impl Into<String>) -> QueryError {
-    QueryError {
-        span,
-        message: message.into(),
-    }
+    QueryError { span, message: message.into() }
 }

@@ -58,25 +58,16 @@ impl Accepted {
 /// Reads a filter.
 pub(super) fn parse(text: &str) -> Result<Expr, QueryError> {
     if text.len() > LONGEST {
-        return Err(error(
-            0..text.len(),
-            format!("a filter has at most {LONGEST} bytes"),
-        ));
+        return Err(error(0..text.len(), format!("a filter has at most {LONGEST} bytes")));
     }
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(Expr::All(Vec::new()));
     }
-    let mut rest = Rest {
-        tokens: &tokens,
-        end: text.len(),
-    };
+    let mut rest = Rest { tokens: &tokens, end: text.len() };
     let expr = or(&mut rest, 0)?;
     match rest.tokens.first() {
-        Some(token) => Err(error(
-            token.span.clone(),
-            "nothing is open that `)` could close",
-        )),
+        Some(token) => Err(error(token.span.clone(), "nothing is open that `)` could close")),
         None => Ok(expr),
     }
 }
@@ -131,36 +122,22 @@ fn single(mut parts: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
 
 fn not(rest: &mut Rest<'_>, depth: usize) -> Result<Expr, QueryError> {
     let Some(token) = rest.take() else {
-        return Err(error(
-            rest.end..rest.end,
-            "a term is missing here, such as `state=parked`",
-        ));
+        return Err(error(rest.end..rest.end, "a term is missing here, such as `state=parked`"));
     };
     if depth > DEEPEST {
-        return Err(error(
-            token.span.clone(),
-            format!("nested more than {DEEPEST} deep"),
-        ));
+        return Err(error(token.span.clone(), format!("nested more than {DEEPEST} deep")));
     }
     match &token.what {
         What::Not => Ok(Expr::Not(Box::new(not(rest, depth + 1)?))),
         What::Open => {
             let inner = or(rest, depth + 1)?;
             match rest.take() {
-                Some(Token {
-                    what: What::Close, ..
-                }) => Ok(inner),
+                Some(Token { what: What::Close, .. }) => Ok(inner),
                 _ => Err(error(token.span.clone(), "this `(` is not closed")),
             }
         }
         What::Word(word) => Ok(Expr::Word(word.clone())),
-        What::Compare {
-            key,
-            op,
-            op_span,
-            value,
-            value_span,
-        } => {
+        What::Compare { key, op, op_span, value, value_span } => {
             let test = test(key, *op, value).map_err(|fault| match fault {
                 Fault::Operator(message) => error(op_span.clone(), message),
                 Fault::Value(message) => error(value_span.clone(), message),
@@ -191,45 +168,24 @@ fn test(key: &Key, op: Op, value: &str) -> Result<Test, Fault> {
     match op {
         Op::Contains | Op::Matches if !is_text => {
             let sign = if op == Op::Contains { ":" } else { "~" };
-            Err(Fault::Operator(format!(
-                "`{sign}` is for text; use = != > >= < <="
-            )))
+            Err(Fault::Operator(format!("`{sign}` is for text; use = != > >= < <=")))
         }
         Op::Contains => Ok(Test::Contains(value.to_owned())),
         Op::Matches => regex(value).map(Test::Matches),
-        Op::Equal => Ok(Test::Ordered(
-            accept(false, true, false),
-            operand(key, value)?,
-        )),
+        Op::Equal => Ok(Test::Ordered(accept(false, true, false), operand(key, value)?)),
         Op::Unequal => operand(key, value).map(Test::Unequal),
-        _ if is_text || key.kind() == Kind::Flag => Err(Fault::Operator(
-            "this key has no order; use = != : ~".to_owned(),
-        )),
-        Op::Above => Ok(Test::Ordered(
-            accept(false, false, true),
-            operand(key, value)?,
-        )),
-        Op::AtLeast => Ok(Test::Ordered(
-            accept(false, true, true),
-            operand(key, value)?,
-        )),
-        Op::Below => Ok(Test::Ordered(
-            accept(true, false, false),
-            operand(key, value)?,
-        )),
-        Op::AtMost => Ok(Test::Ordered(
-            accept(true, true, false),
-            operand(key, value)?,
-        )),
+        _ if is_text || key.kind() == Kind::Flag => {
+            Err(Fault::Operator("this key has no order; use = != : ~".to_owned()))
+        }
+        Op::Above => Ok(Test::Ordered(accept(false, false, true), operand(key, value)?)),
+        Op::AtLeast => Ok(Test::Ordered(accept(false, true, true), operand(key, value)?)),
+        Op::Below => Ok(Test::Ordered(accept(true, false, false), operand(key, value)?)),
+        Op::AtMost => Ok(Test::Ordered(accept(true, true, false), operand(key, value)?)),
     }
 }
 
 fn accept(less: bool, equal: bool, greater: bool) -> Accepted {
-    Accepted {
-        less,
-        equal,
-        greater,
-    }
+    Accepted { less, equal, greater }
 }
 
 fn operand(key: &Key, value: &str) -> Result<Operand, Fault> {

@@ -10,9 +10,7 @@ struct Table(&'static [(Key, Value<'static>)]);
 
 impl Fields for Table {
     fn any(&self, key: &Key, test: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
-        self.0
-            .iter()
-            .any(|(known, value)| known == key && test(*value))
+        self.0.iter().any(|(known, value)| known == key && test(*value))
     }
 }
 

@@ -73,28 +73,18 @@ pub(super) fn span(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
-    let seconds: f64 = terminated(
-        repeat(1.., part).fold(|| 0.0, |sum, part: f64| sum + part),
-        eof,
-    )
-    .parse(text)
-    .ok()?;
+    let seconds: f64 = terminated(repeat(1.., part).fold(|| 0.0, |sum, part: f64| sum + part), eof)
+        .parse(text)
+        .ok()?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// One number with its unit, in seconds.
 fn part(input: &mut &str) -> winnow::Result<f64> {
-    let number = (digit1, opt(('.', digit1)))
-        .take()
-        .try_map(str::parse::<f64>);
+    let number = (digit1, opt(('.', digit1))).take().try_map(str::parse::<f64>);
     // The longer unit first: "m" would take the "ms" apart.
     let unit = alt((
-        alt((
-            "ns".value(1e-9),
-            "us".value(1e-6),
-            "µs".value(1e-6),
-            "ms".value(1e-3),
-        )),
+        alt(("ns".value(1e-9), "us".value(1e-6), "µs".value(1e-6), "ms".value(1e-3))),
         alt((
             "s".value(1.0),
             "m".value(60.0),
@@ -103,9 +93,7 @@ fn part(input: &mut &str) -> winnow::Result<f64> {
             "w".value(604_800.0),
         )),
     ));
-    (number, unit)
-        .map(|(number, unit): (f64, f64)| number * unit)
-        .parse_next(input)
+    (number, unit).map(|(number, unit): (f64, f64)| number * unit).parse_next(input)
 }
 
 /// Reads a finite number.

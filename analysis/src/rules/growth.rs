@@ -76,11 +76,8 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
     let largest = accused.first().copied();
     let at_one_place =
         largest.filter(|crowd| crowd.parked as f64 >= scene.policy.one_place * affected as f64);
-    let oldest = accused
-        .iter()
-        .map(|crowd| scene.now.since(crowd.oldest_parked))
-        .max()
-        .unwrap_or_default();
+    let oldest =
+        accused.iter().map(|crowd| scene.now.since(crowd.oldest_parked)).max().unwrap_or_default();
     let mut evidence = vec![format!(
         "{} alive, none ever returned, and they grow by {} per minute (trend over {}, p {}).",
         tasks_are(site.live),
@@ -116,9 +113,7 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
         since: trend.start.max(site.first_spawn),
         held,
         oldest,
-        examples: largest
-            .map(|crowd| crowd.examples.clone())
-            .unwrap_or_default(),
+        examples: largest.map(|crowd| crowd.examples.clone()).unwrap_or_default(),
         examples_stranded: false,
         evidence,
         counter_evidence,
@@ -128,11 +123,7 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
 }
 
 fn tasks_are(n: u64) -> String {
-    format!(
-        "{} {}",
-        words::counted(n, "task"),
-        words::agree(n, "is", "are")
-    )
+    format!("{} {}", words::counted(n, "task"), words::agree(n, "is", "are"))
 }
 
 fn most_wait(crowd: &Crowd, live: u64) -> String {
@@ -140,17 +131,9 @@ fn most_wait(crowd: &Crowd, live: u64) -> String {
         Some(point) => format!("in {}", words::place(point)),
         None => "at an unknown place".to_owned(),
     };
-    format!(
-        "{} of {} wait {place}.",
-        words::count(crowd.parked),
-        words::count(live)
-    )
+    format!("{} of {} wait {place}.", words::count(crowd.parked), words::count(live))
 }
 
 fn probability(p: f64) -> String {
-    if p < 0.0001 {
-        "< 0.0001".to_owned()
-    } else {
-        format!("= {p:.4}")
-    }
+    if p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {p:.4}") }
 }

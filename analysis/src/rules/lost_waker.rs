@@ -40,24 +40,14 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     }
     match health::of_site(scene, "P1", Trends::Ignored) {
         Some(defence) => Opinion::silenced(Some(defence)),
-        None => Opinion {
-            charges,
-            silenced_by: None,
-        },
+        None => Opinion { charges, silenced_by: None },
     }
 }
 
 fn charge(scene: &Scene<'_>, crowd: &Crowd) -> Charge {
     let settled = crowd.stranded > 0;
-    let affected = if settled {
-        crowd.stranded
-    } else {
-        crowd.zero_wakers
-    };
-    let since = crowd
-        .stranded_since
-        .filter(|_| settled)
-        .unwrap_or(scene.now);
+    let affected = if settled { crowd.stranded } else { crowd.zero_wakers };
+    let since = crowd.stranded_since.filter(|_| settled).unwrap_or(scene.now);
     let oldest = scene.now.since(since);
     let mut evidence = vec![no_waker_left(affected, settled.then_some(oldest))];
     evidence.extend(place(crowd));
@@ -100,10 +90,9 @@ pub(super) fn no_waker_left(affected: u64, still: Option<std::time::Duration>) -
     let moved = match (still, affected) {
         (None, _) => "; this is being watched for the settle time".to_owned(),
         (Some(span), 1) => format!(", and it has not moved for {}", words::duration(span)),
-        (Some(span), _) => format!(
-            ", and the first of them has not moved for {}",
-            words::duration(span)
-        ),
+        (Some(span), _) => {
+            format!(", and the first of them has not moved for {}", words::duration(span))
+        }
     };
     match affected {
         1 => format!(
@@ -131,10 +120,7 @@ pub(super) fn place(crowd: &Crowd) -> Option<String> {
 
 /// The waker count of one of them, where its row is known.
 fn handed_out(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
-    let task = crowd
-        .stranded_examples
-        .iter()
-        .find_map(|id| scene.model.task(*id))?;
+    let task = crowd.stranded_examples.iter().find_map(|id| scene.model.task(*id))?;
     let wakers = task.wakers.filter(|wakers| wakers.live == 0)?;
     let id = task.id.0;
     Some(match wakers.clones {
@@ -143,9 +129,6 @@ fn handed_out(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
             words::counted(task.polls, "poll")
         ),
         1 => format!("Task #{id} handed out 1 waker, which is gone."),
-        n => format!(
-            "Task #{id} handed out {} wakers, which are all gone.",
-            words::count(n)
-        ),
+        n => format!("Task #{id} handed out {} wakers, which are all gone.", words::count(n)),
     })
 }

@@ -48,21 +48,14 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     }
     match health::of_site(scene, "L3", Trends::Void) {
         Some(defence) => Opinion::silenced(Some(defence)),
-        None => Opinion {
-            charges,
-            silenced_by: None,
-        },
+        None => Opinion { charges, silenced_by: None },
     }
 }
 
 /// Already a few siblings that returned say how long such work takes.
 fn threshold(scene: &Scene<'_>) -> Duration {
     let policy = scene.policy;
-    let siblings = scene
-        .site
-        .lifetimes
-        .quantile(0.99)
-        .map(|p99| times(p99, policy.outlived_norms));
+    let siblings = scene.site.lifetimes.quantile(0.99).map(|p99| times(p99, policy.outlived_norms));
     policy.outlived_floor.max(siblings.unwrap_or_default())
 }
 

@@ -30,33 +30,26 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let Some(defence) = health::of_site(scene, "P1", Trends::Ignored) else {
         return Opinion::default();
     };
-    let charges = scene
-        .crowds
-        .iter()
-        .filter(|crowd| crowd.stranded > 0)
-        .map(|crowd| {
-            let since = crowd.stranded_since.unwrap_or(scene.now);
-            let oldest = scene.now.since(since);
-            let mut evidence = vec![lost_waker::no_waker_left(crowd.stranded, Some(oldest))];
-            evidence.extend(lost_waker::place(crowd));
-            Charge {
-                rule: &RULE.doc,
-                class: Class::Watch,
-                place: crowd.point.clone(),
-                affected: crowd.stranded,
-                since,
-                held: true,
-                oldest,
-                examples: crowd.stranded_examples.clone(),
-                examples_stranded: true,
-                evidence,
-                counter_evidence: vec![defence.text()],
-                fix: RULE.doc.fix.to_owned(),
-                clears: "The tasks end.".to_owned(),
-            }
-        });
-    Opinion {
-        charges: charges.collect(),
-        silenced_by: None,
-    }
+    let charges = scene.crowds.iter().filter(|crowd| crowd.stranded > 0).map(|crowd| {
+        let since = crowd.stranded_since.unwrap_or(scene.now);
+        let oldest = scene.now.since(since);
+        let mut evidence = vec![lost_waker::no_waker_left(crowd.stranded, Some(oldest))];
+        evidence.extend(lost_waker::place(crowd));
+        Charge {
+            rule: &RULE.doc,
+            class: Class::Watch,
+            place: crowd.point.clone(),
+            affected: crowd.stranded,
+            since,
+            held: true,
+            oldest,
+            examples: crowd.stranded_examples.clone(),
+            examples_stranded: true,
+            evidence,
+            counter_evidence: vec![defence.text()],
+            fix: RULE.doc.fix.to_owned(),
+            clears: "The tasks end.".to_owned(),
+        }
+    });
+    Opinion { charges: charges.collect(), silenced_by: None }
 }

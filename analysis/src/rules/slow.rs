@@ -15,12 +15,12 @@ pub(super) const RULE: Rule = Rule {
         class: Class::Watch,
         needs: &[Cap::Norms, Cap::Endings],
         meaning: "A task waits a hundred times longer than tasks of its site live. That is odd, but may be a rare long job.",
-        condition: "At least 20 tasks returned, and a task has been parked for more than max(30 s, 100 x the 99th percentile of returned lifetimes).",
+        condition: "At least 20 tasks returned, a task has been parked for more than max(30 s, 100 x the 99th percentile of returned lifetimes), and none that returned lived that long.",
         reason: "A single task is no statistics, so this is no accusation: it says where to look first.",
-        example: "Parked for 14m02s in tcp read at src/fetch.rs:40; the 1,204 tasks that returned took 12ms (median; p99 200ms).",
+        example: "One task has been parked for 14m02s; the 1,204 tasks that returned took 12ms (median; p99 200ms). It waits in tcp read at src/fetch.rs:40.",
         fix: "Put a deadline on the wait: `timeout(d, ..)`.",
         limits: "Rare long jobs. Parked times of earlier tasks are not kept by place, so whole lifetimes stand for them.",
-        silenced_by: &["H1", "H2", "H3", "H5", "H7"],
+        silenced_by: &["H1", "H2", "H3", "H5", "H6", "H7"],
     },
     condition,
 };
@@ -32,15 +32,13 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let Some(norm) = scene.norm() else {
         return Opinion::default();
     };
-    let threshold = scene
-        .policy
-        .slow_floor
-        .max(times(norm, scene.policy.slow_norms));
+    let threshold = scene.policy.slow_floor.max(times(norm, scene.policy.slow_norms));
     let parked = |crowd: &Crowd| scene.now.since(crowd.oldest_parked);
+    let unheard_of = |span| scene.site.lifetimes.possibly_above(span) == 0;
     let slow: Vec<&Crowd> = scene
         .crowds
         .iter()
-        .filter(|crowd| parked(crowd) > threshold)
+        .filter(|crowd| parked(crowd) > threshold && unheard_of(parked(crowd)))
         .collect();
     if slow.is_empty() {
         return Opinion::default();
@@ -74,11 +72,12 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, threshold: std::time::Duration) -> C
         examples: crowd.examples.iter().copied().take(1).collect(),
         examples_stranded: false,
         evidence: vec![
-            where_they_wait(crowd, 1, oldest),
             format!(
-                "The {} that returned took {life}.",
+                "One task has been parked for {}; the {} that returned took {life}.",
+                words::duration(oldest),
                 words::counted(scene.site.returned, "task")
             ),
+            where_they_wait(crowd, 1, oldest),
         ],
         counter_evidence: vec!["A rare long job looks the same.".to_owned()],
         fix: RULE.doc.fix.to_owned(),

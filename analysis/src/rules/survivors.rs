@@ -53,15 +53,13 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let mut defence: Option<Defence> = None;
     let accused: Vec<&Crowd> = all
         .into_iter()
-        .filter(
-            |crowd| match health::of_crowd(scene, crowd, "L1", Trends::Void) {
-                Some(found) => {
-                    defence.get_or_insert(found);
-                    false
-                }
-                None => true,
-            },
-        )
+        .filter(|crowd| match health::of_crowd(scene, crowd, "L1", Trends::Void) {
+            Some(found) => {
+                defence.get_or_insert(found);
+                false
+            }
+            None => true,
+        })
         .collect();
     let Some(share) = accused_share(scene, &accused, cutoff) else {
         return Opinion::silenced(defence);
@@ -123,11 +121,7 @@ pub(crate) fn still_alive(scene: &Scene<'_>) -> u64 {
     let Some(cutoff) = scene.cutoff() else {
         return 0;
     };
-    scene
-        .crowds
-        .iter()
-        .map(|cluster| cluster.ages.certainly_above(cutoff))
-        .sum()
+    scene.crowds.iter().map(|cluster| cluster.ages.certainly_above(cutoff)).sum()
 }
 
 fn charge(scene: &Scene<'_>, crowd: &Crowd, cutoff: Duration, share: Share, held: bool) -> Charge {
@@ -135,9 +129,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, cutoff: Duration, share: Share, held
     let affected = crowd.ages.certainly_above(cutoff);
     let oldest = scene.now.since(crowd.oldest_parked);
     let enough = history::longest(&crowd.ages, scene.policy.survivors_minimum.min(affected));
-    let since = scene
-        .now
-        .back(enough.unwrap_or(cutoff).saturating_sub(cutoff));
+    let since = scene.now.back(enough.unwrap_or(cutoff).saturating_sub(cutoff));
     let mut evidence = vec![format!(
         "{} of {} spawned here in the last {} never finished ({}).",
         words::count(share.survivors),
@@ -146,10 +138,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, cutoff: Duration, share: Share, held
         words::percent(share.survivors, share.spawned)
     )];
     evidence.extend(scene.usual_life().map(|life| {
-        format!(
-            "The {} that returned took {life}.",
-            words::counted(site.returned, "task")
-        )
+        format!("The {} that returned took {life}.", words::counted(site.returned, "task"))
     }));
     evidence.push(where_they_wait(crowd, affected, oldest));
     let late = site.lifetimes.possibly_above(cutoff);

@@ -74,13 +74,8 @@ fn normal(s: i64, n: usize, groups: &[usize]) -> f64 {
 /// The probability that a standard normal value exceeds `z`, to 7.5e-8. M. Abramowitz and I. A. Stegun,
 /// "Handbook of Mathematical Functions", 26.2.17.
 fn upper_tail(z: f64) -> f64 {
-    const B: [f64; 5] = [
-        0.319_381_530,
-        -0.356_563_782,
-        1.781_477_937,
-        -1.821_255_978,
-        1.330_274_429,
-    ];
+    const B: [f64; 5] =
+        [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
     let polynomial = B.iter().rev().fold(0.0, |sum, b| (sum + b) * t);
     let tail = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * polynomial;
@@ -139,10 +134,7 @@ mod tests {
     #[case(10, 25, 0.014)]
     fn published_tails(#[case] n: usize, #[case] s: i64, #[case] p: f64) {
         let found = mann_kendall(&with_s(n, s));
-        assert!(
-            (found - p).abs() < 0.05 * p + 0.0005,
-            "n {n} S {s}: {found} for {p}"
-        );
+        assert!((found - p).abs() < 0.05 * p + 0.0005, "n {n} S {s}: {found} for {p}");
     }
 
     /// Every arrangement of `values`, counted one by one.
@@ -173,13 +165,7 @@ mod tests {
             }
         }
         let (mut hits, mut all) = (0, 0);
-        visit(
-            &mut values.to_vec(),
-            &mut Vec::new(),
-            s(values),
-            &mut hits,
-            &mut all,
-        );
+        visit(&mut values.to_vec(), &mut Vec::new(), s(values), &mut hits, &mut all);
         hits as f64 / all as f64
     }
 
@@ -214,12 +200,7 @@ mod tests {
 
     #[test]
     fn the_normal_tail_is_the_published_one() {
-        for (z, p) in [
-            (0.0, 0.5),
-            (1.644_853_6, 0.05),
-            (2.326_347_9, 0.01),
-            (-1.0, 0.841_344_75),
-        ] {
+        for (z, p) in [(0.0, 0.5), (1.644_853_6, 0.05), (2.326_347_9, 0.01), (-1.0, 0.841_344_75)] {
             assert!((upper_tail(z) - p).abs() < 1e-7, "{z}");
         }
     }

@@ -17,10 +17,7 @@ pub fn wilson(hits: u64, trials: u64) -> (f64, f64) {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    (
-        ((centre - half) / scale).max(0.0),
-        ((centre + half) / scale).min(1.0),
-    )
+    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
 }
 
 #[cfg(test)]
