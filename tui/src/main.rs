@@ -1,1 +1,5 @@
-fn main(){}
+//! The command `stranded`.
+
+fn main() -> std::process::ExitCode {
+    stranded_tui::cli::main()
+}

@@ -1,5 +1,6 @@
 //! What the link says, and what it can be told.
 
+use std::fmt;
 use std::time::Duration;
 
 use stranded_analysis::facts::{TargetInfo, Update, View};
@@ -12,6 +13,14 @@ pub struct Problem {
     /// What to do next.
     pub hint: String,
 }
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 /// What the link says.
 #[derive(Clone, Debug)]

@@ -1,0 +1,142 @@
+//! The command line: what can be typed, and where it goes.
+
+mod error;
+mod look;
+mod nearest;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use stranded_analysis::Policy;
+
+pub(crate) use self::look::Look;
+pub(crate) use self::nearest::nearest;
+pub(crate) use self::value::{filter, span, task};
+use crate::commands::{attach, check, completions, demo, doctor, explain, list, man, show};
+use crate::demo::DemoArgs;
+use crate::exit::Exit;
+
+/// What every command says of its target, where it has a default.
+pub(crate) const TARGET: &str =
+    "What to look at [default: $STRANDED_TARGET, then http://127.0.0.1:6669]";
+
+const EXAMPLES: &str = "\
+Examples:
+  stranded                                 look at the service on this machine
+  stranded orders:7000                     ... at another address
+  kubectl port-forward POD 6669 & stranded
+  stranded check localhost --for 1m        fail a script if tasks leak
+  stranded list localhost tasks --filter 'parked>5m -waits:timer'
+  stranded doctor localhost                why is it empty, what to change
+  stranded demo                            try it on a service that leaks
+
+Targets: HOST:PORT, http://HOST:PORT, unix:PATH, or a bare port of this machine.";
+
+/// Finds Tokio tasks that will never finish.
+///
+/// Attaches to a running service that embeds `stranded-server`, lists its live tasks by the place
+/// that spawned them, and says which are stranded: the evidence, the line where they wait and how
+/// to fix it. The service is only read.
+#[derive(Debug, Parser)]
+#[command(name = "stranded", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    attach: attach::AttachArgs,
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Shared {
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// Multiplies every threshold of the engine: for demonstrations and tests.
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "FACTOR",
+        env = "STRANDED_TIME_SCALE",
+        value_parser = value::factor
+    )]
+    time_scale: Option<f64>,
+}
+
+impl Shared {
+    /// The thresholds to judge by.
+    pub(crate) fn policy(&self) -> Policy {
+        self.time_scale.map_or_else(Policy::default, |factor| Policy::default().scaled(factor))
+    }
+
+    /// What whoever reads a verdict must know about how it was reached.
+    pub(crate) fn notice(&self) -> Option<String> {
+        let factor = self.time_scale?;
+        Some(format!("time scale {factor}: every threshold of the rules is multiplied by it"))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Doctor(doctor::DoctorArgs),
+    Explain(explain::ExplainArgs),
+    Demo(DemoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Reads the command line, does what it says, and tells the shell how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            error::print(&error);
+            Exit::Error.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { attach, shared, command } = cli;
+    let Some(command) = command else {
+        return attach::run(&attach, &shared);
+    };
+    if let Some(target) = attach.target {
+        let message = format!("`{target}` stands before a command; a target comes after it");
+        Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    match command {
+        Command::Check(args) => check::run(&args, &shared),
+        Command::List(args) => list::run(&args, &shared),
+        Command::Show(args) => show::run(&args, &shared),
+        Command::Doctor(args) => doctor::run(&args, &shared),
+        Command::Explain(args) => explain::run(&args),
+        Command::Demo(args) => demo::run(&args, &shared),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
+    }
+}
+
+/// The names of all commands.
+pub(crate) fn commands() -> Vec<String> {
+    let command = Cli::command();
+    command.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

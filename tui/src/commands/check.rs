@@ -1,0 +1,83 @@
+//! `stranded check`: watches a target for a while and tells a script whether tasks leak.
+
+mod verdict;
+mod watch;
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use stranded_analysis::report::{Class, json, text};
+
+use super::block_on;
+use crate::cli::{Shared, TARGET, filter, span};
+use crate::exit::Exit;
+use crate::output;
+use crate::target::Target;
+
+/// Watch a service for a while and fail if tasks leak
+///
+/// Prints a report and exits with 0 if the service is clean, 1 if something was found, 2 on an
+/// error, and 3 if too little is known to say: not instrumented, coverage too low, connection lost,
+/// target restarted, time too short. What is found counts more than what is missing; missing data
+/// is never "clean".
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stranded check localhost                        the service on this machine, for 20 seconds
+  stranded check orders:7000 --for 2m --json      longer, for a program
+  stranded check localhost --fail-on proven       only what is certain fails")]
+pub(crate) struct CheckArgs {
+    #[arg(help = TARGET)]
+    target: Option<String>,
+    /// How long to watch
+    #[arg(long = "for", value_name = "TIME", default_value = "20s", value_parser = span)]
+    duration: Duration,
+    /// The least sure class of finding that fails
+    #[arg(long, value_name = "CLASS", value_enum, default_value_t = FailOn::Likely)]
+    fail_on: FailOn,
+    /// Look only at findings that this filter selects, as the / key of the terminal UI does
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Exit with 0 also if something was found
+    #[arg(long)]
+    exit_zero: bool,
+    /// Print the report as JSON, schema stranded.report.v1
+    #[arg(long)]
+    json: bool,
+}
+
+/// The least sure class of finding that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// The tasks cannot run again
+    Proven,
+    /// They grow, or break an expectation of their site
+    Likely,
+    /// Odd, but not accused
+    Watch,
+}
+
+impl FailOn {
+    fn class(self) -> Class {
+        match self {
+            Self::Proven => Class::Proven,
+            Self::Likely => Class::Likely,
+            Self::Watch => Class::Watch,
+        }
+    }
+}
+
+pub(crate) fn run(args: &CheckArgs, shared: &Shared) -> anyhow::Result<Exit> {
+    let target = Target::choose(args.target.as_deref())?;
+    let query = args.filter.as_deref().map(filter).transpose()?;
+    let policy = shared.policy();
+    let fail_on = args.fail_on.class();
+    block_on(async {
+        let watched = watch::watch(&target, args.duration, &policy).await?;
+        let mut report = verdict::reach(watched, query.as_ref(), fail_on, &policy);
+        report.reasons.extend(shared.notice());
+        let text = if args.json { json::document(&report) } else { text::document(&report) };
+        output::data(&text)?;
+        Ok(verdict::exit(&report, fail_on, args.exit_zero))
+    })
+}

@@ -1,0 +1,20 @@
+//! `stranded demo`: a leaking service, and the terminal UI on it.
+
+use crate::cli::Shared;
+use crate::commands::attach;
+use crate::demo::{self, DemoArgs};
+use crate::exit::Exit;
+use crate::target::Target;
+
+pub(crate) fn run(args: &DemoArgs, shared: &Shared) -> anyhow::Result<Exit> {
+    if args.headless {
+        demo::run_headless(args)?;
+        return Ok(Exit::Success);
+    }
+    attach::needs_terminal("stranded demo --headless")?;
+    let service = demo::start_child(args)?;
+    let target: Target = service.address().parse()?;
+    let notices: Vec<String> =
+        service.note().map(str::to_owned).into_iter().chain(shared.notice()).collect();
+    attach::on_terminal(&target, shared, &notices)
+}
