@@ -75,6 +75,15 @@ pub enum CaseChange {
     Lapsed,
 }
 
+/// What becomes of an open case after a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// Closed with nothing to tell.
+    Forgotten,
+    Ends(CaseChange),
+}
+
 impl Docket {
     /// Looks at everything once more. While the data allows no verdict, nothing changes.
     pub(crate) fn review(&mut self, model: &Model, now: Moment, policy: &Policy) {
@@ -95,10 +104,8 @@ impl Docket {
             // Symbols that arrive move a case to a place; the condition did not fail.
             let moved =
                 charged.iter().any(|other| other.site == key.site && other.rule == key.rule);
-            let change = if moved { Some(None) } else { self.failed(key, model, now, policy) };
-            if let Some(change) = change {
-                self.close(key, change, now);
-            }
+            let fate = if moved { Fate::Forgotten } else { self.failed(key, model, now, policy) };
+            self.close(key, fate, now);
         }
     }
 
@@ -141,50 +148,44 @@ impl Docket {
         self.cases.get(&unplaced).map(|case| case.opened)
     }
 
-    /// The condition of a case did not hold. `Some` closes the case, with what there is to report of it.
-    fn failed(
-        &mut self,
-        key: &Key,
-        model: &Model,
-        now: Moment,
-        policy: &Policy,
-    ) -> Option<Option<CaseChange>> {
-        let case = self.cases.get_mut(key)?;
-        let Some(site) = model.site(key.site) else {
-            return Some(None);
+    /// What becomes of a case whose condition did not hold.
+    fn failed(&mut self, key: &Key, model: &Model, now: Moment, policy: &Policy) -> Fate {
+        let (Some(case), Some(site)) = (self.cases.get_mut(key), model.site(key.site)) else {
+            return Fate::Forgotten;
         };
         if !case.confirmed || case.class == Class::Watch {
-            return Some(None);
+            return Fate::Forgotten;
         }
         if key.rule.0 == "P1" {
             let wrong = site.revived > case.revived;
-            return Some(Some(if wrong { CaseChange::Retracted } else { CaseChange::Resolved }));
+            return Fate::Ends(if wrong { CaseChange::Retracted } else { CaseChange::Resolved });
         }
         case.failures += 1;
         if case.failures < policy.failures {
-            return None;
+            return Fate::Stays;
         }
         let aborted = aborted(site).saturating_sub(case.aborted);
         let still = || rules::survivors_alive(&Scene::new(model, site, now, policy, 0));
-        Some(Some(if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
+        Fate::Ends(if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
             CaseChange::Lapsed
         } else if aborted >= case.affected {
             CaseChange::Resolved
         } else {
             CaseChange::Retracted
-        }))
+        })
     }
 
-    fn close(&mut self, key: &Key, change: Option<CaseChange>, now: Moment) {
+    fn close(&mut self, key: &Key, fate: Fate, now: Moment) {
+        if fate == Fate::Stays {
+            return;
+        }
         self.cases.remove(key);
-        if change == Some(CaseChange::Retracted) {
-            self.retracted += 1;
+        if let Fate::Ends(change) = fate {
             // A proof drops by what the site itself tells of it, which a new viewer sees as well.
-            if key.rule.0 != "P1" {
+            if change == CaseChange::Retracted && key.rule.0 != "P1" {
                 self.demoted.insert((key.site, key.rule));
             }
-        }
-        if let Some(change) = change {
+            self.retracted += u64::from(change == CaseChange::Retracted);
             self.log(key, change, now);
         }
     }

@@ -15,9 +15,9 @@ pub fn bucket_of(ns: u64) -> usize {
     if ns < 1 << SUB_BITS {
         return ns as usize;
     }
-    let exponent = 63 - ns.leading_zeros();
+    let exponent = ns.ilog2();
     let sub = (ns >> (exponent - SUB_BITS)) & ((1 << SUB_BITS) - 1);
-    (((exponent - SUB_BITS + 1) << SUB_BITS) as u64 + sub) as usize
+    (u64::from((exponent - SUB_BITS + 1) << SUB_BITS) + sub) as usize
 }
 
 /// The smallest duration of a bucket, in nanoseconds.

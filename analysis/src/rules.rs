@@ -10,6 +10,7 @@ mod parked_until_aborted;
 mod slow;
 mod survivors;
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use crate::facts::{Cap, Moment, TaskId};
@@ -71,9 +72,9 @@ impl RuleDoc {
             self.limits
         );
         if !silenced.is_empty() {
-            text.push_str(&format!("\nSilenced by\n{}\n", silenced.join("\n")));
+            let _ = write!(text, "\nSilenced by\n{}\n", silenced.join("\n"));
         }
-        text.push_str(&format!("\nNeeds\n  {}\n", needs.join(", ")));
+        let _ = write!(text, "\nNeeds\n  {}\n", needs.join(", "));
         text
     }
 }

@@ -1,6 +1,7 @@
 //! Durations, counts and plurals as a person reads them, and untrusted text made safe to print.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::time::Duration;
 
 use crate::facts::SpawnSite;
@@ -128,13 +129,13 @@ pub fn place(point: &ParkPoint) -> String {
     let wait = point.wait.to_string();
     let mut text = printable(&wait).into_owned();
     if let Some(file) = &point.file {
-        text.push_str(&format!(" at {}", path(file)));
+        let _ = write!(text, " at {}", path(file));
         if let Some(line) = point.line {
-            text.push_str(&format!(":{line}"));
+            let _ = write!(text, ":{line}");
         }
     }
     if let Some(function) = &point.function {
-        text.push_str(&format!(" (`{}`)", printable(function)));
+        let _ = write!(text, " (`{}`)", printable(function));
     }
     text
 }

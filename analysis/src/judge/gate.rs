@@ -1,6 +1,8 @@
 //! Whether the data allows a verdict at all: without instrumentation, coverage or a whole census the
 //! answer is "inconclusive", never "clean".
 
+use std::fmt::Write;
+
 use crate::facts::{Gauges, Instrumentation, Moment};
 use crate::model::Model;
 use crate::policy::Policy;
@@ -113,11 +115,8 @@ fn frozen(model: &Model, gauges: &Gauges, now: Moment, policy: &Policy) -> Optio
         tasks_are(due).replace("live ", "")
     );
     if let Some((task, since)) = gauges.longest_poll {
-        text.push_str(&format!(
-            " One poll of task #{} has been running for {}.",
-            task.0,
-            words::duration(now.since(since))
-        ));
+        let running = words::duration(now.since(since));
+        let _ = write!(text, " One poll of task #{} has been running for {running}.", task.0);
     }
     Some(text)
 }

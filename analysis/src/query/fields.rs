@@ -79,7 +79,7 @@ impl Fields for SiteFields<'_> {
             ]
             .into_iter()
             .any(|(state, present)| present && test(Value::Text(state.name()))),
-            Key::Verdict | Key::Rule => of_report(self.report, site, None, key, test),
+            Key::Verdict | Key::Rule => of_report(self.report, site, At::Anywhere, key, test),
             Key::Waits | Key::Park => park::crowds(site, self.model)
                 .iter()
                 .filter_map(|crowd| crowd.point.as_ref())
@@ -122,7 +122,7 @@ impl Fields for TaskFields<'_> {
             Key::State => test(Value::Text(task.state.name())),
             Key::Verdict | Key::Rule => self.site.is_some_and(|site| {
                 let point = self.point();
-                of_report(self.report, site, Some(point.as_ref()), key, test)
+                of_report(self.report, site, At::Place(point.as_ref()), key, test)
             }),
             Key::Waits | Key::Park => self.point().is_some_and(|point| of_point(&point, key, test)),
             Key::Parked => {
@@ -185,19 +185,28 @@ fn of_point(point: &ParkPoint, key: &Key, test: Test<'_>) -> bool {
         || point.function.as_deref().is_some_and(|function| test(Value::Text(function)))
 }
 
+/// Which findings of a site count for a row.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    /// Those at any place: the row is the site.
+    Anywhere,
+    /// Those at the place where the task waits, if that is known.
+    Place(Option<&'a ParkPoint>),
+}
+
 /// Verdict and rules of a site; for a task only the findings at its own park point count.
 fn of_report(
     report: Option<&Report>,
     site: &SiteFacts,
-    at: Option<Option<&ParkPoint>>,
+    at: At<'_>,
     key: &Key,
     test: Test<'_>,
 ) -> bool {
     let Some(report) = report else { return false };
     let same = |finding: &Finding| match (at, &finding.park) {
-        (None, _) | (_, None) => true,
-        (Some(None), Some(_)) => false,
-        (Some(Some(task)), Some(accused)) => {
+        (At::Anywhere, _) | (_, None) => true,
+        (At::Place(None), Some(_)) => false,
+        (At::Place(Some(task)), Some(accused)) => {
             (&task.wait, &task.file, task.line) == (&accused.wait, &accused.file, accused.line)
         }
     };

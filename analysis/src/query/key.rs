@@ -116,8 +116,14 @@ impl Key {
     /// What kind of values it has.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Site | Self::Name | Self::Rule | Self::Waits | Self::Park => Kind::Text,
-            Self::Runtime | Self::Spawner | Self::Field(_) => Kind::Text,
+            Self::Site
+            | Self::Name
+            | Self::Rule
+            | Self::Waits
+            | Self::Park
+            | Self::Runtime
+            | Self::Spawner
+            | Self::Field(_) => Kind::Text,
             Self::Kind => Kind::Word(&["task", "local", "blocking", "block_on", "unknown"]),
             Self::State => Kind::Word(&["running", "scheduled", "parked", "unknown"]),
             Self::Verdict => Kind::Word(&["proven", "likely", "watch", "ok", "unknown"]),

