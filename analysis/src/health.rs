@@ -116,8 +116,8 @@ fn facts_against<'a>(
     trends: Trends,
 ) -> impl Iterator<Item = &'static HealthFact> + 'a {
     ALL.into_iter().filter(move |fact| {
-        let void = fact.void_by_trend && trends == Trends::Void && scene.excess().is_some();
-        fact.doc.silences.contains(&rule) && !void
+        let void = || fact.void_by_trend && trends == Trends::Void && scene.excess().is_some();
+        fact.doc.silences.contains(&rule) && !void()
     })
 }
 

@@ -1,12 +1,13 @@
-//! Crates that spawn tasks of their own to serve a pool or a connection.
+//! Crates that spawn tasks of their own to serve a pool, a connection or an upgraded one.
 //!
 //! Such tasks are made inside somebody's request and outlive it on purpose, so L3 leaves them alone, and
 //! on a socket they start out as keep-alive connections (H6).
 
 /// The crates, by the name of their package.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "aws-smithy-http-client",
     "aws-smithy-runtime",
+    "axum",
     "h2",
     "hyper",
     "hyper-util",

@@ -19,8 +19,9 @@ pub(super) const FACT: HealthFact = HealthFact {
 
 fn test(scene: &Scene<'_>) -> Option<String> {
     let site = scene.site;
-    let from_the_start = site.last_spawn.since(Moment(0)) <= scene.policy.resident_grace;
-    if !from_the_start || site.live < site.max_live {
+    let grace = Moment(0).forward(scene.policy.resident_grace);
+    // Before the grace is over everything is from the start.
+    if scene.now <= grace || site.last_spawn > grace || site.live < site.max_live {
         return None;
     }
     Some(format!(

@@ -50,9 +50,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         }
     }
     let rest = site.live.saturating_sub(spoken_for);
-    if rest < scene.policy.growth_minimum
-        || (rest as f64) < scene.policy.one_place * site.live as f64
-    {
+    if (rest as f64) < scene.policy.one_place * site.live as f64 {
         return Opinion::silenced(defence);
     }
     Opinion::charge(charge(scene, &accused, rest, &trend))

@@ -92,6 +92,11 @@ fn survivors_at_two_known_places_have_no_common_cause() {
         bin.min_live = if at % 3 == 0 { 40 } else { 5 };
     }
 }, false)]
+#[case::a_rise_that_may_be_chance(|site: &mut SiteFacts| {
+    for (at, bin) in site.minutes.bins.iter_mut().enumerate() {
+        bin.min_live = [10, 18, 9, 20, 11][at % 5] + at as u32 / 5;
+    }
+}, false)]
 #[case::of_no_waker_kind(|site: &mut SiteFacts| site.site.kind = TaskKind::BlockOn, false)]
 fn growth(#[case] change: fn(&mut SiteFacts), #[case] accused: bool) {
     assert_eq!(rules_after(BY_THE_MINUTE, change) == ["L2"], accused);
