@@ -17,7 +17,7 @@ pub(super) fn lines(app: &App, site: SiteId, rule: RuleId, width: usize) -> Vec<
     let mut lines = Vec::new();
     match found {
         Some(found) => {
-            lines.extend(finding::lines(found, picture.at(), width, app.settings.ascii));
+            lines.extend(finding::lines(found, picture, width, app.settings.ascii));
             let examples: Vec<String> = found.examples.iter().map(example).collect();
             if !examples.is_empty() {
                 finding::paragraph(&mut lines, "Tasks", &examples.join("; "), width);

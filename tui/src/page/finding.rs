@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
-use stranded_analysis::facts::{Moment, Wait};
+use stranded_analysis::facts::Wait;
 use stranded_analysis::report::{Class, Finding, Stage};
 use stranded_analysis::words;
 
-use crate::app::place;
-use crate::text::{Line, Role, tail, wrap};
+use crate::app::{Picture, history, place};
+use crate::text::{Line, Role, head, tail, wrap};
 use crate::theme;
+
+/// The least that is left of a site's path in a headline: a file name and a line.
+const SHORTEST_SITE: usize = 16;
 
 /// How a class is drawn.
 pub(crate) fn role(class: Class) -> Role {
@@ -46,15 +49,35 @@ pub(crate) fn countdown(left: Duration) -> String {
     format!("{}s", left.as_secs_f64().ceil())
 }
 
-/// `36 tasks from src/cache.rs:88 do not end`.
-pub(crate) fn headline(finding: &Finding) -> String {
+/// `+1.2/min`, or what has been seen so far.
+fn growth(finding: &Finding, picture: &Picture) -> String {
+    if let Some(per_minute) = finding.growth_per_min {
+        let growth = words::growth(per_minute);
+        return if growth == "0" { "Not growing".to_owned() } else { format!("{growth}/min") };
+    }
+    let site = picture.model.site(finding.site_id);
+    match site.and_then(|site| history::growth(site, picture.at())) {
+        Some(growth) => {
+            format!("{growth:+} in {}", history::label(history::growth_window(picture.at())))
+        }
+        None => "Growth unknown".to_owned(),
+    }
+}
+
+/// `LIKELY LEAK: 36 tasks from src/cache.rs:88 do not end`. Where that is too wide, the path loses its beginning.
+pub(crate) fn headline(finding: &Finding, width: usize, ascii: bool) -> String {
+    let mark = theme::class_mark(finding.class, ascii);
+    let start = headline_start(finding);
     let n = finding.affected;
     let what = match finding.class {
         Class::Proven => "can never run again",
         Class::Likely => words::agree(n, "does not end", "do not end"),
         Class::Watch => words::agree(n, "is odd, but not accused", "are odd, but not accused"),
     };
-    format!("{} from {} {what}", words::counted(n, "task"), place::site(&finding.site))
+    let start = format!("{mark} {start}{} from ", words::counted(n, "task"));
+    let room = width.saturating_sub(start.width() + 1 + what.width());
+    let site = tail(&place::site(&finding.site), room.max(SHORTEST_SITE), ascii);
+    head(&format!("{start}{site} {what}"), width, ascii)
 }
 
 /// `L1 survivors: ` and the first of the sentences that say why.
@@ -66,13 +89,9 @@ pub(crate) fn reason(finding: &Finding) -> String {
 /// How fast they grow, since when, how long the oldest has been parked, and where they wait, in one line. Where there
 /// is no room for it all, the function goes first, then the age of the finding, then the beginning of the path: the line
 /// number stays.
-pub(crate) fn numbers(finding: &Finding, at: Moment, width: usize, ascii: bool) -> Line {
-    let growth = match finding.growth_per_min.map(words::growth) {
-        Some(growth) if growth == "0" => "Not growing".to_owned(),
-        Some(growth) => format!("{growth}/min"),
-        None => "Growth unknown".to_owned(),
-    };
-    let since = words::duration(at.since(finding.since));
+pub(crate) fn numbers(finding: &Finding, picture: &Picture, width: usize, ascii: bool) -> Line {
+    let growth = growth(finding, picture);
+    let since = words::duration(picture.at().since(finding.since));
     let oldest = words::duration(finding.oldest);
     let long = format!("{growth} for {since}; oldest parked {oldest}");
     let Some(park) = &finding.park else {
@@ -96,18 +115,17 @@ pub(crate) fn numbers(finding: &Finding, at: Moment, width: usize, ascii: bool) 
 }
 
 /// Class, count and site.
-pub(super) fn accusation(finding: &Finding, mark: &str, width: usize) -> Vec<Line> {
-    let text = format!("{mark} {}{}", headline_start(finding), headline(finding));
+pub(super) fn accusation(finding: &Finding, width: usize, ascii: bool) -> Vec<Line> {
+    let text = headline(finding, usize::MAX, ascii);
     wrap(&text, width).into_iter().map(|text| Line::new(role(finding.class), text)).collect()
 }
 
 /// The whole finding.
-pub(crate) fn lines(finding: &Finding, at: Moment, width: usize, ascii: bool) -> Vec<Line> {
-    let mark = theme::class_mark(finding.class, ascii);
-    let mut lines = accusation(finding, mark, width);
+pub(crate) fn lines(finding: &Finding, picture: &Picture, width: usize, ascii: bool) -> Vec<Line> {
+    let mut lines = accusation(finding, width, ascii);
     lines.push(Line::new(Role::Plain, "  ").with_all(numbers(
         finding,
-        at,
+        picture,
         width.saturating_sub(2),
         ascii,
     )));

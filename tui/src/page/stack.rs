@@ -18,6 +18,11 @@ pub(super) fn lines(task: &TaskFacts, picture: &Picture, width: usize, ascii: bo
     let mut lines = Vec::new();
     for registration in &task.registrations {
         lines.push(heading(task, registration, picture));
+        if registration.poll != task.polls {
+            let (poll, polls) = (registration.poll, task.polls);
+            let doubt = format!("    That was poll {poll} of {polls}: it may wait elsewhere now.");
+            lines.push(Line::new(Role::Plain, doubt));
+        }
         match picture.model.stack(registration.stack) {
             Some(stack) => frames(stack, width, ascii, &mut lines),
             None => lines.push(Line::new(Role::Dim, "    unknown: its stack has not arrived")),
@@ -26,19 +31,19 @@ pub(super) fn lines(task: &TaskFacts, picture: &Picture, width: usize, ascii: bo
     lines
 }
 
-/// `Parked in oneshot recv`, but only if the stack belongs to the latest poll.
+/// `Parked in oneshot recv at src/cache.rs:95`, but only if the stack belongs to the latest poll.
 fn heading(task: &TaskFacts, registration: &Registration, picture: &Picture) -> Line {
-    let wait = picture.model.stack(registration.stack).and_then(|stack| stack.wait.as_ref());
+    let stack = picture.model.stack(registration.stack);
+    let wait = stack.and_then(|stack| stack.wait.as_ref());
     let wait = wait.map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    let wait = words::printable(&wait);
-    if registration.poll == task.polls {
-        return Line::new(Role::Heading, "Parked in ").with(Role::Strong, wait);
+    let place = stack.and_then(ParkStack::park_frame).and_then(place::frame);
+    let how = if registration.poll == task.polls { "Parked in " } else { "Last registered in " };
+    let mut line =
+        Line::new(Role::Heading, how).with(Role::Strong, words::printable(&wait).into_owned());
+    if let Some(place) = place {
+        line = line.with(Role::Plain, " at ").with(Role::Place, place);
     }
-    let doubt =
-        format!(", in poll {} of {}: it may wait elsewhere now", registration.poll, task.polls);
-    Line::new(Role::Heading, "Last registered in ")
-        .with(Role::Strong, wait)
-        .with(Role::Plain, doubt)
+    line
 }
 
 fn frames(stack: &ParkStack, width: usize, ascii: bool, lines: &mut Vec<Line>) {

@@ -6,7 +6,6 @@ use stranded_analysis::words;
 use super::{finding, stack};
 use crate::app::{App, Picture, place, tasks};
 use crate::text::{Line, Role, wrap};
-use crate::theme;
 
 /// Width of the column of headings.
 const HEADING: usize = 11;
@@ -31,8 +30,7 @@ pub(super) fn lines(app: &App, id: TaskId, width: usize) -> Vec<Line> {
     let found =
         tasks::finding(task, picture).filter(|_| departed.is_none()).map(|(_, found)| found);
     if let Some(found) = found {
-        let mark = theme::class_mark(found.class, app.settings.ascii);
-        lines.extend(finding::accusation(found, mark, width));
+        lines.extend(finding::accusation(found, width, app.settings.ascii));
         finding::paragraph(&mut lines, "Fix", &found.fix, width);
         lines.push(Line::default());
     }

@@ -10,7 +10,6 @@ use stranded_analysis::words;
 use crate::app::App;
 use crate::page::finding;
 use crate::text::{Line, Role, head, wrap};
-use crate::theme;
 
 /// At most `height` lines.
 pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line> {
@@ -47,10 +46,8 @@ fn accusation(app: &App, width: usize, height: usize) -> Vec<Line> {
     let ascii = app.settings.ascii;
     let of = app.picture().report.as_ref().map_or(0, |report| report.findings.len());
     let count = if of > 1 { format!("  {} of {of}", rank + 1) } else { String::new() };
-    let start =
-        format!("{} {}", theme::class_mark(found.class, ascii), finding::headline_start(found));
     let room = width.saturating_sub(count.len());
-    let headline = head(&format!("{start}{}", finding::headline(found)), room, ascii);
+    let headline = finding::headline(found, room, ascii);
     let blank = " ".repeat(room.saturating_sub(Line::new(Role::Plain, headline.as_str()).width()));
     let mut lines = vec![
         Line::new(finding::role(found.class), headline)
@@ -58,7 +55,7 @@ fn accusation(app: &App, width: usize, height: usize) -> Vec<Line> {
             .with(Role::Dim, count),
     ];
     let room = width.saturating_sub(2);
-    let numbers = finding::numbers(found, app.picture().at(), room, ascii);
+    let numbers = finding::numbers(found, app.picture(), room, ascii);
     lines.push(Line::new(Role::Plain, "  ").with_all(numbers));
     let fix = wrap(&format!("Fix: {}", words::printable(&found.fix)), room);
     // Reason and fix share what is left; the fix is the one to be cut last.

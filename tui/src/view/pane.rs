@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stranded_analysis::facts::{SiteFacts, TaskId};
+use stranded_analysis::facts::{SiteFacts, TaskId, Wait};
 use stranded_analysis::park;
 use stranded_analysis::report::SiteVerdict;
 use stranded_analysis::words;
@@ -36,7 +36,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, height: u16) {
     canvas.put(1, y, &Line::new(Role::Dim, theme::rule(width.saturating_sub(2), ascii)));
     canvas.put(3, y, &Line::new(Role::Heading, head(&title, width.saturating_sub(6), ascii)));
     let examples = app.examples();
-    example_table(app, &examples).draw(canvas, y + 1, width);
+    example_table(app, &examples).draw(canvas, y + 1, width, usize::from(EXAMPLES));
     let more = site.live.saturating_sub(examples.len() as u64);
     if more > 0 {
         let text = format!("   {} more, Enter lists them", words::count(more));
@@ -71,7 +71,7 @@ fn example_table(app: &App, examples: &[TaskId]) -> Table {
         flexible("REQUEST", 8, 24),
     ];
     let rows = examples.iter().map(|id| example(app.picture(), *id)).collect();
-    Table { columns, rows, selected: None, ascii: app.settings.ascii }
+    Table { columns, rows, top: 0, selected: None, ascii: app.settings.ascii }
 }
 
 fn example(picture: &Picture, id: TaskId) -> Vec<(String, Role)> {
@@ -188,7 +188,7 @@ fn waits(site: &SiteFacts, picture: &Picture) -> String {
         .iter()
         .take(4)
         .map(|crowd| match &crowd.point {
-            Some(point) if point.current => {
+            Some(point) if point.current && !matches!(point.wait, Wait::Other(_)) => {
                 format!(
                     "{} at {} ({})",
                     point.wait,

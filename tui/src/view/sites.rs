@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use stranded_analysis::facts::Moment;
 use stranded_analysis::words;
 
 use super::table::{Align, Column, Table, Width};
 use super::{Canvas, header};
-use crate::app::{App, LinkState, SiteColumn, SiteRow, Standing, history};
+use crate::app::{App, LinkState, SiteColumn, SiteRow, Standing, history, sites};
 use crate::page::finding;
 use crate::text::{Line, Role, wrap};
 use crate::theme;
@@ -19,44 +20,41 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, rows: usize) {
         }
         return;
     }
-    let top = app.sites.cursor.top;
-    let shown: Vec<_> = app.sites.rows().iter().skip(top).take(rows).collect();
     let table = Table {
         columns: columns(app),
-        rows: shown.iter().map(|row| cells(row, app.settings.ascii)).collect(),
-        selected: app.sites.cursor.place().checked_sub(top),
+        rows: app.sites.rows().iter().map(|row| cells(row, app.settings.ascii)).collect(),
+        top: app.sites.cursor.top,
+        selected: Some(app.sites.cursor.place()),
         ascii: app.settings.ascii,
     };
-    table.draw(canvas, y, usize::from(app.size.width));
+    table.draw(canvas, y, usize::from(app.size.width), rows);
 }
 
 fn columns(app: &App) -> Vec<Column> {
     use Align::{Left, LeftKeepEnd, Right};
     use Width::{Fixed, Flexible};
 
-    let window = history::label(history::growth_window(app.picture().at()));
+    let at = app.picture().at();
+    let window = history::label(history::growth_window(at));
+    let trend = history::label(sites::TREND_SPAN.min(at.since(Moment::default())));
     let column = |id: SiteColumn, title: &str, width, rank, align| {
         let mark = theme::sort_mark(app.sites.descending, app.settings.ascii);
         let sorted = app.sites.column == id && id != SiteColumn::Verdict;
-        Column {
-            title: if sorted { format!("{title}{mark}") } else { title.to_owned() },
-            width,
-            rank,
-            align,
-        }
+        let title = if sorted { format!("{title}{mark}") } else { title.to_owned() };
+        Column { title, width, rank, align }
     };
     vec![
         column(SiteColumn::Verdict, "VERDICT", Fixed(8), 0, Left),
-        column(SiteColumn::Site, "SPAWN SITE", Flexible(18, 48), 0, LeftKeepEnd),
-        column(SiteColumn::Live, "LIVE", Fixed(6), 0, Right),
-        column(SiteColumn::Growth, &window, Fixed(7), 1, Right),
-        column(SiteColumn::Spawned, "SPAWN/s", Fixed(8), 8, Right),
-        column(SiteColumn::Ended, "END/s", Fixed(6), 9, Right),
+        column(SiteColumn::Site, "SPAWN SITE", Flexible(22, 60), 0, LeftKeepEnd),
+        column(SiteColumn::Live, "LIVE", Flexible(5, 9), 0, Right),
+        column(SiteColumn::Growth, &window, Flexible(5, 9), 1, Right),
+        column(SiteColumn::Spawned, "SPAWN/s", Fixed(8), 7, Right),
+        column(SiteColumn::Ended, "END/s", Fixed(6), 8, Right),
         column(SiteColumn::Oldest, "OLDEST", Fixed(7), 2, Right),
-        column(SiteColumn::Parked, "PARKED", Fixed(7), 6, Right),
+        column(SiteColumn::Parked, "PARKED", Fixed(7), 9, Right),
         column(SiteColumn::P99, "p99", Fixed(6), 4, Right),
-        Column { title: "RUN".to_owned(), width: Fixed(4), rank: 10, align: Right },
-        Column { title: "1h".to_owned(), width: Fixed(5), rank: 7, align: Left },
+        Column { title: "RUN".to_owned(), width: Flexible(4, 6), rank: 10, align: Right },
+        Column { title: trend, width: Fixed(6), rank: 6, align: Left },
         column(SiteColumn::Waits, "WAITS AT", Flexible(18, 60), 3, Left),
     ]
 }

@@ -19,21 +19,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, rows: usize) {
         }
         return;
     }
-    let top = app.tasks.cursor.top;
     let table = Table {
         columns: columns(app),
-        rows: app
-            .tasks
-            .rows()
-            .iter()
-            .skip(top)
-            .take(rows)
-            .map(|row| cells(row, app.settings.ascii))
-            .collect(),
-        selected: app.tasks.cursor.place().checked_sub(top),
+        rows: app.tasks.rows().iter().map(|row| cells(row, app.settings.ascii)).collect(),
+        top: app.tasks.cursor.top,
+        selected: Some(app.tasks.cursor.place()),
         ascii: app.settings.ascii,
     };
-    table.draw(canvas, y, usize::from(app.size.width));
+    table.draw(canvas, y, usize::from(app.size.width), rows);
 }
 
 fn columns(app: &App) -> Vec<Column> {
