@@ -70,7 +70,12 @@ impl Query {
 
     /// Whether its answer depends on `key`.
     pub fn uses(&self, key: &Key) -> bool {
-        uses(&self.expr, key)
+        uses(&self.expr, key, true)
+    }
+
+    /// Whether `key` is written in it.
+    pub fn names(&self, key: &Key) -> bool {
+        uses(&self.expr, key, false)
     }
 }
 
@@ -121,11 +126,12 @@ fn compare(key: &Key, test: &Test, row: &impl Fields) -> bool {
     }
 }
 
-fn uses(expr: &Expr, wanted: &Key) -> bool {
+/// Whether a comparison, or one of the `words` alone, looks at `wanted`.
+fn uses(expr: &Expr, wanted: &Key, words: bool) -> bool {
     match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| uses(part, wanted)),
-        Expr::Not(inner) => uses(inner, wanted),
-        Expr::Word(_) => key::SEARCHED.iter().any(|(key, _)| key == wanted),
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| uses(part, wanted, words)),
+        Expr::Not(inner) => uses(inner, wanted, words),
+        Expr::Word(_) => words && key::SEARCHED.iter().any(|(key, _)| key == wanted),
         Expr::Compare(key, _) => key == wanted,
     }
 }

@@ -22,6 +22,9 @@ use crate::exit::Exit;
 pub(crate) const TARGET: &str =
     "What to look at [default: $STRANDED_TARGET, then http://127.0.0.1:6669]";
 
+const USAGE: &str = "stranded [OPTIONS] [TARGET]
+       stranded [OPTIONS] <COMMAND>";
+
 const EXAMPLES: &str = "\
 Examples:
   stranded                                 look at the service on this machine
@@ -40,7 +43,8 @@ Targets: HOST:PORT, http://HOST:PORT, unix:PATH, or a bare port of this machine.
 /// that spawned them, and says which are stranded: the evidence, the line where they wait and how
 /// to fix it. The service is only read.
 #[derive(Debug, Parser)]
-#[command(name = "stranded", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "stranded", version, max_term_width = 100)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(flatten)]
     attach: attach::AttachArgs,

@@ -11,7 +11,7 @@ pub(crate) struct Look {
     /// Use only ASCII characters; the default where the locale is not UTF-8
     #[arg(long, global = true, help_heading = "Display")]
     ascii: bool,
-    /// When to use colours; meaning never depends on them
+    /// When to use colours: auto, always or never; meaning never depends on them
     #[arg(
         long,
         global = true,
@@ -19,7 +19,8 @@ pub(crate) struct Look {
         value_name = "WHEN",
         value_enum,
         default_value_t = When::Auto,
-        hide_possible_values = true
+        hide_possible_values = true,
+        hide_default_value = true
     )]
     color: When,
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{StackId, View};
+use stranded_analysis::words::printable;
 use stranded_analysis::{Model, Policy};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::Picture;
+use crate::cli::Shared;
 use crate::link::event::Problem;
 use crate::link::session::{Reached, Session};
 use crate::target::Target;
@@ -21,18 +23,22 @@ const SYMBOLS: Duration = Duration::from_secs(4);
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// What `target` shows through `view`: a whole census, with names as far as they come in time.
-pub(crate) async fn take(target: &Target, view: View, policy: &Policy) -> Result<Picture, Problem> {
+pub(crate) async fn take(target: &Target, view: View, shared: &Shared) -> Result<Picture, Problem> {
+    let policy = shared.policy();
     let (_view, views) = watch::channel(View { interval: INTERVAL, ..view });
     let mut session = Reached::open(target).await?.greet().await?.watch(views).await?;
     let mut picture = Picture::default();
     let deadline = Instant::now() + CENSUS;
     while picture.model.census().is_none() {
         match timeout_at(deadline, session.next()).await {
-            Ok(update) => drop(picture.apply(update?, &[], policy)),
+            Ok(update) => drop(picture.apply(update?, &[], &policy)),
             Err(_) => return Err(no_census(target)),
         }
     }
-    name_stacks(&mut session, &mut picture, policy).await;
+    name_stacks(&mut session, &mut picture, &policy).await;
+    if let Some(report) = &mut picture.report {
+        report.reasons.extend(shared.notice());
+    }
     Ok(picture)
 }
 
@@ -45,6 +51,12 @@ async fn name_stacks(session: &mut Session, picture: &mut Picture, policy: &Poli
             _ => return,
         }
     }
+}
+
+/// What limits a verdict on `picture`, a line each: no output hides what is missing.
+pub(crate) fn reasons(picture: &Picture) -> String {
+    let reasons = picture.report.iter().flat_map(|report| &report.reasons);
+    reasons.map(|reason| format!("- {}\n", printable(reason))).collect::<Vec<_>>().concat()
 }
 
 /// Every park stack that a site or a row refers to.

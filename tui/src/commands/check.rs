@@ -36,7 +36,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "CLASS", value_enum, default_value_t = FailOn::Likely)]
     fail_on: FailOn,
     /// Look only at findings that this filter selects, as the / key of the terminal UI does
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Option<String>,
     /// Exit with 0 also if something was found
     #[arg(long)]

@@ -38,7 +38,7 @@ pub(crate) struct ListArgs {
     #[arg(value_enum, default_value_t = What::Sites)]
     what: What,
     /// Only what this filter selects
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Option<String>,
     /// The column to sort by, `-COLUMN` for smallest first [default: verdict for sites, parked for
     /// tasks]
@@ -65,22 +65,22 @@ enum What {
 pub(crate) fn run(args: &ListArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let target: Target = args.target.parse()?;
     let query = args.filter.as_deref().map(filter).transpose()?;
-    let policy = shared.policy();
     block_on(async {
         let text = match args.what {
             What::Sites => {
                 let order = Order::of_sites(args.sort.as_deref())?;
-                let picture = census::take(&target, View::default(), &policy).await?;
+                let picture = census::take(&target, View::default(), shared).await?;
                 sites::list(&picture, query.as_ref(), order, args.limit as usize, args.json)
             }
             What::Tasks => {
+                tasks::can_filter(query.as_ref())?;
                 let view = View {
                     query: args.filter.clone().unwrap_or_default(),
                     sort: of_tasks(args.sort.as_deref())?,
                     limit: args.limit,
                     ..View::default()
                 };
-                let picture = census::take(&target, view, &policy).await?;
+                let picture = census::take(&target, view, shared).await?;
                 tasks::list(&picture, args.json)?
             }
         };

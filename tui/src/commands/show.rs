@@ -28,10 +28,9 @@ pub(crate) struct ShowArgs {
 
 pub(crate) fn run(args: &ShowArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let target: Target = args.target.parse()?;
-    let policy = shared.policy();
     block_on(async {
         let view = View { focus: vec![args.task], own: true, ..View::default() };
-        let picture = census::take(&target, view, &policy).await?;
+        let picture = census::take(&target, view, shared).await?;
         let task =
             picture.model.task(args.task).ok_or_else(|| gone(args.task, &picture, &target))?;
         output::data(&if args.json {

@@ -29,8 +29,12 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// The heading and the rows, two blanks between columns, none at the end of a line.
+    /// The heading and the rows, two blanks between columns, none at the end of a line. Without rows
+    /// there is nothing to head.
     pub(crate) fn text(&self) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
         let heading = self.columns.iter().map(|column| column.0.to_owned()).collect();
         let lines: Vec<&Vec<String>> = std::iter::once(&heading).chain(&self.rows).collect();
         let widths: Vec<usize> = (0..self.columns.len())

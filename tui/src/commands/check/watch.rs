@@ -20,6 +20,8 @@ pub(super) struct Watched {
     /// Why nothing that was not found can be called clean, in sentences.
     pub(super) doubts: Vec<String>,
     first_census: Option<Moment>,
+    /// Whether the connection stands.
+    connected: bool,
 }
 
 /// Whether to go on.
@@ -45,6 +47,7 @@ pub(super) async fn watch(
         tokio::select! {
             event = link.events.recv() => match event {
                 Some(LinkEvent::Connected(_)) => {
+                    watched.connected = true;
                     deadline.get_or_insert_with(|| Instant::now() + duration);
                 }
                 Some(LinkEvent::Update(update)) => {
@@ -55,9 +58,7 @@ pub(super) async fn watch(
                 Some(LinkEvent::Lost { problem, .. }) if watched.model.boot().is_none() => {
                     return Err(problem);
                 }
-                Some(LinkEvent::Lost { problem, .. }) => watched.doubt(format!(
-                    "The connection was lost while it was watched: {}.", problem.what
-                )),
+                Some(LinkEvent::Lost { problem, .. }) => watched.lose(&problem),
                 Some(LinkEvent::Connecting { .. }) => {}
                 None => break,
             },
@@ -81,7 +82,7 @@ impl Watched {
     fn take(&mut self, update: Update, policy: &Policy) -> Then {
         if let Some(boot) = self.model.boot().filter(|&boot| boot != update.boot) {
             // The report is about one process. What was found in the old one still counts.
-            self.doubt(format!(
+            self.doubts.push(format!(
                 "The target was restarted while it was watched: boot {boot} is now boot {}.",
                 update.boot
             ));
@@ -96,10 +97,10 @@ impl Watched {
         Then::GoOn
     }
 
-    /// Notes a doubt, once.
-    fn doubt(&mut self, doubt: String) {
-        if !self.doubts.contains(&doubt) {
-            self.doubts.push(doubt);
+    /// Notes that the connection broke; that further attempts fail is no news.
+    fn lose(&mut self, problem: &Problem) {
+        if std::mem::take(&mut self.connected) {
+            self.doubts.push(format!("The connection was lost on the way: {}.", problem.what));
         }
     }
 
@@ -110,7 +111,7 @@ impl Watched {
         let (Some(first), Some(last)) = (self.first_census, self.model.census()) else { return };
         let seen = last.since(first);
         if seen < needed {
-            self.doubt(format!(
+            self.doubts.push(format!(
                 "Watched for {} only; a finding must hold for {} to be confirmed.",
                 words::duration(seen),
                 words::duration(needed)

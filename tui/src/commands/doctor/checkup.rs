@@ -93,8 +93,11 @@ pub(super) async fn examine(
 
 fn handshake(target: &TargetInfo) -> Step {
     let host = target.host.as_ref().map_or_else(String::new, |host| format!(" on {host}"));
-    let tokio = target.tokio_version.as_deref().unwrap_or("of unknown version");
-    Step::ok("handshake", format!("{}, pid {}{host}, tokio {tokio}", target.name, target.pid))
+    let tokio = target.tokio_version.as_deref().unwrap_or("unknown");
+    Step::ok(
+        "handshake",
+        format!("{}, pid {}{host}, tokio version {tokio}", target.name, target.pid),
+    )
 }
 
 fn version(greeted: &Greeted) -> Step {

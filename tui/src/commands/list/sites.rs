@@ -6,7 +6,7 @@ use stranded_analysis::words::{count, duration};
 
 use super::order::Order;
 use crate::app::{Picture, SiteColumn, Standing, sites};
-use crate::commands::json;
+use crate::commands::{census, json};
 use crate::output::{Align, Table};
 
 /// What the target's sites look like now.
@@ -57,7 +57,8 @@ pub(super) fn list(
             row.waits.clone(),
         ]);
     }
-    table.text() + &super::footer(shown.len() as u64, matched as u64, total as u64, "site")
+    let footer = super::footer(shown.len() as u64, matched as u64, total as u64, "site");
+    table.text() + &footer + &census::reasons(picture)
 }
 
 /// The verdict as one look allows it: what is not confirmed yet says so.

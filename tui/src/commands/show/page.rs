@@ -8,7 +8,7 @@ use stranded_analysis::report::{Finding, Stage};
 use stranded_analysis::words::{self, bytes, count, duration, printable};
 
 use crate::app::{Picture, tasks};
-use crate::commands::json;
+use crate::commands::{census, json};
 use crate::text::wrap;
 
 /// The width of a page of text.
@@ -47,7 +47,7 @@ pub(super) fn text(task: &TaskFacts, picture: &Picture) -> String {
         Some((_, finding)) => push_finding(&mut text, finding),
         None => text.push_str("\nno finding\n"),
     }
-    text
+    text + &census::reasons(picture)
 }
 
 fn properties(task: &TaskFacts, picture: &Picture) -> Vec<(&'static str, String)> {
