@@ -5,13 +5,16 @@ use super::source::lexical;
 /// Folders in front of the user's files.
 ///
 /// Debug information has absolute paths, spawn sites have paths relative to the folder in which the
-/// compiler ran. A file that appears in both tells that folder.
+/// compiler ran. A file that appears in both tells that folder; so does, less surely, another file
+/// of the same folder or below it.
 #[derive(Debug, Default)]
 pub(super) struct Roots {
-    /// Relative paths seen at spawn sites, each with a slash in front.
+    /// Relative paths seen at spawn sites.
     spawn_sites: Vec<String>,
-    /// Folders with a slash at the end, the longest first.
-    folders: Vec<String>,
+    /// Folders that a common file told, with a slash at the end.
+    certain: Vec<String>,
+    /// Folders that a common folder told, the shortest first.
+    likely: Vec<String>,
 }
 
 /// More spawn site files than this teach nothing new.
@@ -23,32 +26,27 @@ impl Roots {
     /// Takes note of a spawn site's file.
     pub(super) fn note(&mut self, spawn_site_file: &str) {
         let file = lexical(spawn_site_file);
-        if file.is_empty() || file.starts_with('/') || self.spawn_sites.len() >= MOST_SPAWN_SITES {
-            return;
-        }
-        let suffix = format!("/{file}");
-        if !self.spawn_sites.contains(&suffix) {
-            self.spawn_sites.push(suffix);
+        let relative = !file.is_empty() && !file.starts_with('/');
+        if relative && self.spawn_sites.len() < MOST_SPAWN_SITES {
+            self.spawn_sites.push(file.into_owned());
+            self.spawn_sites.dedup();
         }
     }
 
     /// Learns from an absolute path of the user's code.
     pub(super) fn learn(&mut self, absolute: &str) {
-        let known = |folder: &String| absolute.starts_with(folder.as_str());
-        if self.folders.len() >= MOST_FOLDERS || self.folders.iter().any(known) {
-            return;
-        }
-        let suffix = self.spawn_sites.iter().find(|suffix| absolute.ends_with(suffix.as_str()));
-        if let Some(suffix) = suffix {
-            self.folders.push(absolute[..=absolute.len() - suffix.len()].to_owned());
-            self.folders.sort_by_key(|folder| std::cmp::Reverse(folder.len()));
-        }
+        let sites = &self.spawn_sites;
+        remember(&mut self.certain, absolute, sites.iter().filter_map(|file| same(absolute, file)));
+        let folders = sites.iter().filter_map(|file| Some(file.rsplit_once('/')?.0));
+        remember(&mut self.likely, absolute, folders.filter_map(|folder| around(absolute, folder)));
+        self.likely.sort_by_key(String::len);
     }
 
     /// The path as a spawn site would spell it, as far as known.
     pub(super) fn relative<'a>(&self, absolute: &'a str) -> &'a str {
-        self.folders
+        self.certain
             .iter()
+            .chain(&self.likely)
             .find_map(|folder| absolute.strip_prefix(folder.as_str()))
             .or_else(|| {
                 let current = std::env::current_dir().ok()?;
@@ -56,6 +54,25 @@ impl Roots {
             })
             .unwrap_or(absolute)
     }
+}
+
+/// Keeps the shortest of the folders in front of `absolute`, unless a known one is in front of it too.
+fn remember<'a>(known: &mut Vec<String>, absolute: &str, found: impl Iterator<Item = &'a str>) {
+    let is_known = known.iter().any(|folder| absolute.starts_with(folder.as_str()));
+    if !is_known && known.len() < MOST_FOLDERS {
+        known.extend(found.min_by_key(|folder| folder.len()).map(str::to_owned));
+    }
+}
+
+/// The folder in front of `absolute` if that is `file`.
+fn same<'a>(absolute: &'a str, file: &str) -> Option<&'a str> {
+    absolute.strip_suffix(file).filter(|folder| folder.ends_with('/'))
+}
+
+/// The folder in front of `absolute` if that is in `folder`.
+fn around<'a>(absolute: &'a str, folder: &str) -> Option<&'a str> {
+    let at = absolute.rfind(&format!("/{folder}/"))?;
+    Some(&absolute[..=at])
 }
 
 #[cfg(test)]
@@ -72,7 +89,19 @@ mod tests {
         assert_eq!(roots.relative(absolute), absolute, "part of a folder's name is no folder");
         roots.learn("/build/payments/server/src/main.rs");
         assert_eq!(roots.relative(absolute), "server/src/pool.rs");
+        assert_eq!(roots.relative("/build/payments/a/src/b.rs"), "a/src/b.rs");
         assert_eq!(roots.relative("/build/elsewhere/src/a.rs"), "/build/elsewhere/src/a.rs");
+    }
+
+    #[test]
+    fn a_neighbour_of_a_spawn_site_tells_it_too_until_the_file_itself_does() {
+        let mut roots = Roots::default();
+        roots.note("src/main.rs");
+        roots.learn("/build/payments/member/src/pool/claim.rs");
+        assert_eq!(roots.relative("/build/payments/member/src/a.rs"), "src/a.rs");
+        roots.learn("/build/payments/src/main.rs");
+        assert_eq!(roots.relative("/build/payments/src/a.rs"), "src/a.rs");
+        assert_eq!(roots.relative("/build/payments/member/src/a.rs"), "member/src/a.rs");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Waits on other tasks, and on sets of futures.
 
-use std::future::pending;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::task::JoinSet;
+use tokio::time::{Sleep, sleep};
 use tokio_util::task::TaskTracker;
 
 use super::shape::{Here, shapes};
@@ -21,8 +22,13 @@ shapes! {
     shared: Shared;
 }
 
+/// Something healthy that ends after every test.
+fn an_hour() -> Sleep {
+    sleep(Duration::from_hours(1))
+}
+
 async fn join_handle(here: Here) {
-    let task = tokio::spawn(pending::<()>());
+    let task = tokio::spawn(an_hour());
     here.next_line();
     let _ = task.await;
 }
@@ -37,35 +43,34 @@ async fn spawn_blocking(here: Here) {
 
 async fn join_set(here: Here) {
     let mut tasks = JoinSet::new();
-    tasks.spawn(pending::<()>());
+    tasks.spawn(an_hour());
     here.next_line();
     tasks.join_next().await;
 }
 
 async fn task_tracker(here: Here) {
     let tracker = TaskTracker::new();
-    tracker.spawn(pending::<()>());
+    tracker.spawn(an_hour());
     tracker.close();
     here.next_line();
     tracker.wait().await;
 }
 
 async fn futures_unordered(here: Here) {
-    let mut set: FuturesUnordered<_> = (0..3).map(|_| pending::<()>()).collect();
+    let mut set: FuturesUnordered<_> = (0..3).map(|_| an_hour()).collect();
     here.next_line();
     set.next().await;
 }
 
 async fn buffer_unordered(here: Here) {
-    let mut results =
-        futures::stream::iter(0..3).map(|_| pending::<()>()).buffer_unordered(2).boxed();
+    let mut results = futures::stream::iter(0..3).map(|_| an_hour()).buffer_unordered(2).boxed();
     here.next_line();
     results.next().await;
 }
 
 async fn join_all(here: Here) {
     here.next_line();
-    futures::future::join_all((0..64).map(|_| pending::<()>())).await;
+    futures::future::join_all((0..64).map(|_| an_hour())).await;
 }
 
 async fn shared(here: Here) {

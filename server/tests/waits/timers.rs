@@ -33,8 +33,7 @@ async fn sleep_until(here: Here) {
 }
 
 async fn interval_tick(here: Here) {
-    let mut ticks = time::interval(HOUR);
-    ticks.tick().await;
+    let mut ticks = time::interval_at(Instant::now() + HOUR, HOUR);
     here.next_line();
     ticks.tick().await;
 }
