@@ -12,7 +12,7 @@ use crate::judge::{Hearing, gate};
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Class, ParkPoint, RuleId, Stage};
-use crate::rules::{self, Charge};
+use crate::rules::{self, Charge, Confirms};
 use crate::scene::Scene;
 
 /// The most events kept; the oldest go first.
@@ -95,7 +95,7 @@ impl Docket {
         let mut charged = BTreeSet::new();
         for (site, charge) in hearing.charges() {
             let key = Key::of(site.id, charge);
-            self.note(&key, site, charge, now, policy);
+            self.note(&key, site, charge, now);
             charged.insert(key);
         }
         let open: Vec<Key> =
@@ -110,7 +110,7 @@ impl Docket {
     }
 
     /// Records that the condition of a case holds.
-    fn note(&mut self, key: &Key, site: &SiteFacts, charge: &Charge, now: Moment, policy: &Policy) {
+    fn note(&mut self, key: &Key, site: &SiteFacts, charge: &Charge, now: Moment) {
         let opened = self.opened_elsewhere(key).unwrap_or(now);
         let case = self.cases.entry(key.clone()).or_insert(Case {
             opened,
@@ -127,8 +127,11 @@ impl Docket {
         case.aborted = aborted(site);
         let shown_wrong = site.revived > case.revived && charge.rule.id == "P1";
         case.revived = site.revived;
-        let held = charge.held
-            || (charge.class != Class::Proven && now.since(case.opened) >= policy.confirm);
+        let held = match charge.confirms {
+            Confirms::Now => true,
+            Confirms::After(span) => now.since(case.opened) >= span,
+            Confirms::BySource => false,
+        };
         let confirms = held && !case.confirmed;
         case.confirmed |= held;
         if shown_wrong {
@@ -212,11 +215,13 @@ impl Docket {
         policy: &Policy,
     ) -> Stage {
         let case = self.cases.get(&Key::of(site, charge));
-        if charge.held || case.is_some_and(|case| case.confirmed) {
-            return Stage::Confirmed;
-        }
-        let asked = if charge.class == Class::Proven { policy.settle } else { policy.confirm };
         let looked = case.map_or(Duration::ZERO, |case| now.since(case.opened));
+        let asked = match charge.confirms {
+            Confirms::Now => return Stage::Confirmed,
+            _ if case.is_some_and(|case| case.confirmed) => return Stage::Confirmed,
+            Confirms::After(span) => span,
+            Confirms::BySource => policy.settle,
+        };
         Stage::Candidate { confirms_in: asked.saturating_sub(looked) }
     }
 

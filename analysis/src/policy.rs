@@ -15,6 +15,8 @@ pub struct Policy {
     pub settle: Duration,
     /// Verdicts: how long the condition of a likely or watch finding must hold before it is confirmed.
     pub confirm: Duration,
+    /// Verdicts: how long symbols are waited for that may speak for a task, before it is accused without.
+    pub symbols: Duration,
     /// Verdicts: after so many failures in a row a confirmed likely finding is closed.
     pub failures: u32,
 
@@ -97,6 +99,7 @@ impl Default for Policy {
             factor: 1.0,
             settle: 5 * second,
             confirm: 10 * second,
+            symbols: minute,
             failures: 2,
             coverage_floor: 0.95,
             coverage_slack: 2,
@@ -136,7 +139,7 @@ impl Default for Policy {
 impl Policy {
     /// This policy with every duration multiplied by `factor`: for demonstrations and tests, where a
     /// service lives for seconds instead of days. The bins in which a source counts keep their width, so
-    /// [`Policy::fast_rate`] stays, and trends reach as far back as their least number of points takes. A
+    /// [`Policy::fast_rate`] stays, symbols take as long as ever, and trends reach as far back as their least number of points takes. A
     /// factor that is not a positive number changes nothing.
     pub fn scaled(&self, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {

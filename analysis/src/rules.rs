@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::facts::{Cap, Moment, TaskId};
 use crate::health::{self, Defence};
 use crate::park::Crowd;
+use crate::policy::Policy;
 use crate::report::{Class, ParkPoint, RuleId};
 use crate::scene::Scene;
 use crate::words;
@@ -88,8 +89,7 @@ pub(crate) struct Charge {
     pub affected: u64,
     /// Since when the condition is known to hold.
     pub since: Moment,
-    /// Whether the facts themselves show that it has held long enough, so that no second look is needed.
-    pub held: bool,
+    pub confirms: Confirms,
     pub oldest: Duration,
     pub examples: Vec<TaskId>,
     /// Whether the examples are tasks without a live waker.
@@ -98,6 +98,29 @@ pub(crate) struct Charge {
     pub counter_evidence: Vec<String>,
     pub fix: String,
     pub clears: String,
+}
+
+/// What it takes to confirm a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirms {
+    /// Nothing: the facts themselves show that the condition has held long enough.
+    Now,
+    /// It must hold for so long while it is looked at.
+    After(Duration),
+    /// Looking on does not help: the source has to say that nothing moved.
+    BySource,
+}
+
+impl Confirms {
+    /// `shown`: whether the facts show that the condition has held long enough. `unresolved`: whether
+    /// symbols are still to come that may speak for the tasks.
+    fn by(shown: bool, unresolved: bool, policy: &Policy) -> Self {
+        match (unresolved, shown) {
+            (true, _) => Self::After(policy.symbols),
+            (false, true) => Self::Now,
+            (false, false) => Self::After(policy.confirm),
+        }
+    }
 }
 
 /// What one rule says of one site.

@@ -57,6 +57,12 @@ pub(super) fn unconfirmed(findings: &[Finding]) -> Option<String> {
     ))
 }
 
+/// Confirmed accusations come first; a candidate accusation says more than a confirmed oddity.
+fn surest(stage: Stage, class: Class) -> (bool, Class, bool) {
+    let confirmed = stage == Stage::Confirmed;
+    (!confirmed || class == Class::Watch, class, !confirmed)
+}
+
 /// Confirmed before candidates, then by class.
 fn rank(finding: &Finding) -> (bool, Class) {
     (finding.stage != Stage::Confirmed, finding.class)
@@ -81,7 +87,7 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
     by_place
         .into_values()
         .filter_map(|mut charges| {
-            charges.sort_by_key(|(stage, class, _)| (*stage != Stage::Confirmed, *class));
+            charges.sort_by_key(|(stage, class, _)| surest(*stage, *class));
             let ((stage, class, surest), others) = charges.split_first()?;
             let mut evidence = surest.evidence.clone();
             for (_, _, other) in others {

@@ -1,6 +1,6 @@
 //! L2: a site whose tasks never end, and become more and more.
 
-use super::{Charge, Opinion, Rule, RuleDoc, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, where_they_wait};
 use crate::facts::{Cap, Moment};
 use crate::health::{self, Defence, Trends};
 use crate::history::Trend;
@@ -102,14 +102,14 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
         counter_evidence.push("Where they wait is unknown, so a timer or a socket that would explain them cannot be seen.".to_owned());
     }
     let unresolved = accused.iter().any(|crowd| crowd.unresolved);
-    let held = !unresolved && trend_until(scene, scene.now.back(scene.policy.confirm)).is_some();
+    let shown = trend_until(scene, scene.now.back(scene.policy.confirm)).is_some();
     Charge {
         rule: &RULE.doc,
         class: if blind { Class::Watch } else { Class::Likely },
         place: at_one_place.and_then(|crowd| crowd.point.clone()),
         affected,
         since: trend.start.max(site.first_spawn),
-        held,
+        confirms: Confirms::by(shown, unresolved, scene.policy),
         oldest,
         examples: largest.map(|crowd| crowd.examples.clone()).unwrap_or_default(),
         examples_stranded: false,

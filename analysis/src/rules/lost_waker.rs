@@ -1,6 +1,6 @@
 //! P1: no waker of the task exists any more, so nothing can ever run it again.
 
-use super::{Charge, Opinion, Rule, RuleDoc};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
 use crate::park::Crowd;
@@ -75,7 +75,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd) -> Charge {
         place: crowd.point.clone(),
         affected,
         since,
-        held: settled,
+        confirms: if settled { Confirms::Now } else { Confirms::BySource },
         oldest,
         examples: crowd.stranded_examples.clone(),
         examples_stranded: true,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Charge, Opinion, Rule, RuleDoc, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, where_they_wait};
 use crate::facts::{Cap, Outlived};
 use crate::health::{self, Trends};
 use crate::history;
@@ -96,7 +96,11 @@ fn charge(
         affected,
         since: scene.now.back(ended.saturating_sub(threshold)),
         // Whether somebody waits for them is told by the stacks of their spawners.
-        held: outlived.ended_ago.certainly_above(confirmed) > 0 && !scene.spawners_are_unresolved(),
+        confirms: Confirms::by(
+            outlived.ended_ago.certainly_above(confirmed) > 0,
+            scene.spawners_are_unresolved(),
+            scene.policy,
+        ),
         oldest,
         examples: crowd.examples.clone(),
         examples_stranded: false,

@@ -1,6 +1,6 @@
 //! W2: tasks that nothing can wake, at a site whose tasks end by abort.
 
-use super::{Charge, Opinion, Rule, RuleDoc, lost_waker};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, lost_waker};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
 use crate::report::Class;
@@ -41,7 +41,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
             place: crowd.point.clone(),
             affected: crowd.stranded,
             since,
-            held: true,
+            confirms: Confirms::Now,
             oldest,
             examples: crowd.stranded_examples.clone(),
             examples_stranded: true,

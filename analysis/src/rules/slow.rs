@@ -1,6 +1,6 @@
 //! W1: one task waits far longer than any life at its site.
 
-use super::{Charge, Opinion, Rule, RuleDoc, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, where_they_wait};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
 use crate::park::Crowd;
@@ -58,7 +58,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
 
 fn charge(scene: &Scene<'_>, crowd: &Crowd, threshold: std::time::Duration) -> Charge {
     let oldest = scene.now.since(crowd.oldest_parked);
-    let held = threshold.saturating_add(scene.policy.confirm);
+    let shown = oldest > threshold.saturating_add(scene.policy.confirm);
     let life = scene.usual_life().unwrap_or_default();
     Charge {
         rule: &RULE.doc,
@@ -67,7 +67,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, threshold: std::time::Duration) -> C
         // How long the others of the crowd have been parked is not known.
         affected: 1,
         since: scene.now.back(oldest.saturating_sub(threshold)),
-        held: oldest > held,
+        confirms: Confirms::by(shown, crowd.unresolved, scene.policy),
         oldest,
         examples: crowd.examples.iter().copied().take(1).collect(),
         examples_stranded: false,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Charge, Opinion, Rule, RuleDoc, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, where_they_wait};
 use crate::facts::Cap;
 use crate::health::{self, Defence, Trends};
 use crate::history;
@@ -68,8 +68,9 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         return Opinion::silenced(defence);
     };
     let later = cutoff.saturating_add(scene.policy.confirm);
-    let held = !crowd.unresolved && accused_share(scene, &accused, later).is_some();
-    Opinion::charge(charge(scene, crowd, cutoff, share, held))
+    let shown = accused_share(scene, &accused, later).is_some();
+    let confirms = Confirms::by(shown, crowd.unresolved, scene.policy);
+    Opinion::charge(charge(scene, crowd, cutoff, share, confirms))
 }
 
 /// The share of survivors, if it is more than history explains.
@@ -124,7 +125,13 @@ pub(crate) fn still_alive(scene: &Scene<'_>) -> u64 {
     scene.crowds.iter().map(|cluster| cluster.ages.certainly_above(cutoff)).sum()
 }
 
-fn charge(scene: &Scene<'_>, crowd: &Crowd, cutoff: Duration, share: Share, held: bool) -> Charge {
+fn charge(
+    scene: &Scene<'_>,
+    crowd: &Crowd,
+    cutoff: Duration,
+    share: Share,
+    confirms: Confirms,
+) -> Charge {
     let site = scene.site;
     let affected = crowd.ages.certainly_above(cutoff);
     let oldest = scene.now.since(crowd.oldest_parked);
@@ -157,7 +164,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, cutoff: Duration, share: Share, held
         place: crowd.point.clone(),
         affected,
         since,
-        held,
+        confirms,
         oldest,
         examples: crowd.examples.clone(),
         examples_stranded: false,

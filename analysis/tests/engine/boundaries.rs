@@ -173,6 +173,7 @@ fn slow_for_its_site(#[case] change: fn(&mut SiteFacts), #[case] accused: bool) 
 #[rstest]
 #[case::unchanged(|_: &mut SiteFacts| {}, &["W2"])]
 #[case::not_settled(|site: &mut SiteFacts| site.clusters[0].zero_wakers_settled = 0, &[])]
+#[case::of_no_waker_kind(|site: &mut SiteFacts| site.site.kind = TaskKind::BlockOn, &[])]
 #[case::usually_returning(|site: &mut SiteFacts| site.returned = 15, &["P1"])]
 fn parked_until_aborted(#[case] change: fn(&mut SiteFacts), #[case] rules: &[&str]) {
     assert_eq!(rules_after(ABORTED, change), rules);
@@ -208,6 +209,46 @@ fn without_its_health_fact_the_site_is_accused(
 ) {
     assert!(after(name, |_| {}).is_empty());
     assert!(!after(name, change).is_empty());
+}
+
+/// Each clause of the health facts that no rule waits for: the verdict on the site names another reason.
+#[rstest]
+#[case::there_were_more("healthy/resident_actors", "H1", |update: &mut Update| update.sites[0].max_live += 1)]
+#[case::spawned_later("healthy/resident_actors", "H1", |update: &mut Update| update.sites[0].last_spawn = Moment(31_000_000_000))]
+#[case::dipped("healthy/idle_pool", "H2", |update: &mut Update| update.sites[0].minutes.bins[15].min_live = 13)]
+#[case::grew("healthy/idle_pool", "H2", |update: &mut Update| update.sites[0].live += 3)]
+#[case::too_young("healthy/idle_pool", "H2", |update: &mut Update| {
+    update.sites[0].first_spawn = Moment(35 * 60_000_000_000);
+})]
+#[case::in_a_quiet_process("healthy/idle_pool", "H2", |update: &mut Update| {
+    update.sites[1].minutes.bins.iter_mut().for_each(|bin| bin.spawned = 1);
+    update.sites[1].spawned = 40;
+})]
+#[case::ticked_too_seldom("healthy/tickers", "H3", |update: &mut Update| update.sites[0].clusters[0].polls = (3, 3))]
+#[case::woken_by_others("healthy/tickers", "H3", |update: &mut Update| update.sites[0].clusters[0].woken_by_driver = 7)]
+#[case::not_constant("healthy/tickers", "H3", |update: &mut Update| update.sites[0].minutes.bins[75].min_live = 4)]
+#[case::waiting_for_something_else("healthy/tickers", "H3", |update: &mut Update| without_stacks(update, 0))]
+#[case::two_tasks("healthy/responsive_actor", "H4", |update: &mut Update| update.sites[0].clusters[0].parked = 2)]
+#[case::woken_by_io("healthy/responsive_actor", "H4", |update: &mut Update| update.sites[0].clusters[0].woken_by_task = 0)]
+#[case::polled_too_seldom("healthy/responsive_actor", "H4", |update: &mut Update| update.sites[0].clusters[0].polls = (9, 9))]
+#[case::silent_for_long("healthy/responsive_actor", "H4", |update: &mut Update| {
+    update.sites[0].clusters[0].last_wake = Some(update.at.back(seconds(600)));
+})]
+#[case::some_spawned_by_nobody("healthy/supervisor", "H8", |update: &mut Update| update.sites[1].spawned_by[0].live = 3)]
+fn without_a_clause_the_health_fact_does_not_speak(
+    #[case] name: &str,
+    #[case] fact: &str,
+    #[case] change: fn(&mut Update),
+) {
+    assert!(reasons_after(name, |_| {}).contains(fact));
+    assert!(!reasons_after(name, change).contains(fact));
+}
+
+/// Why the sites are fine, or are not.
+fn reasons_after(name: &str, change: impl FnOnce(&mut Update)) -> String {
+    let mut scenario = Scenario::named(name);
+    change(scenario.updates.last_mut().unwrap());
+    format!("{:?}", play(&scenario).1.sites)
 }
 
 fn without_stacks(update: &mut Update, site: usize) {

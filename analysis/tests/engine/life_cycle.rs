@@ -228,13 +228,37 @@ fn survivors_that_return_were_accused_wrongly() {
 fn symbols_that_arrive_move_a_case_and_do_not_start_it_anew() {
     let mut watch = Watch::attach("withheld/symbols_pending");
     assert_eq!(stages(&watch.report()), [("L2", false)]);
-    watch.later(8, |_| {});
+    assert_eq!(stages(&watch.later(50, |_| {})), [("L2", false)]);
     let resolved = Scenario::named("leaks/growth_by_the_minute").updates.remove(0).stacks;
     watch.latest.stacks = resolved;
     let report = watch.later(2, |_| {});
     assert_eq!(stages(&report), [("L2", true)]);
     assert!(report.findings[0].park.is_some());
     assert_eq!(report.retracted, 0);
+}
+
+#[test]
+fn symbols_that_never_come_are_waited_for_a_minute() {
+    let mut watch = Watch::attach("withheld/symbols_pending");
+    assert_eq!(stages(&watch.later(59, |_| {})), [("L2", false)]);
+    assert_eq!(stages(&watch.later(1, |_| {})), [("L2", true)]);
+}
+
+#[test]
+fn children_are_not_accused_before_it_is_known_whether_somebody_waits_for_them() {
+    let pending =
+        |update: &mut Update| update.stacks.iter_mut().for_each(|stack| stack.wait = None);
+    let watch = Watch::attach_changed("healthy/supervisor", pending);
+    assert_eq!(stages(&watch.report()), [("L3", false)]);
+}
+
+#[test]
+fn a_candidate_accusation_is_shown_before_a_confirmed_oddity() {
+    let pending =
+        |update: &mut Update| update.stacks.iter_mut().for_each(|stack| stack.wait = None);
+    let mut watch = Watch::attach_changed("leaks/survivors", pending);
+    assert_eq!(stages(&watch.report()), [("L1", false)]);
+    assert_eq!(watch.later(1, |_| {}).verdict, Verdict::Inconclusive);
 }
 
 #[test]
