@@ -40,16 +40,17 @@ async fn the_agent_says_of_every_site_what_is_true_of_it() {
     assert_eq!(agent.model.lost(), 0);
 }
 
-/// Runs `stranded check` on a service for a time.
-fn check(demo: &Demo, span: &str) -> Output {
+/// Runs `stranded check` on a service for a time, with thresholds as they are times `scale`.
+fn check(demo: &Demo, span: &str, scale: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stranded"));
+    command.env("STRANDED_TIME_SCALE", scale);
     command.args(["check", &demo.target, "--json", "--for", span]).output().unwrap()
 }
 
 #[test]
-fn a_check_finds_leaking_sites_and_accuses_no_other() {
+fn a_check_finds_every_leaking_site_and_accuses_no_other() {
     let demo = Demo::start("all");
-    let output = check(&demo, "45s");
+    let output = check(&demo, "25s", "0.25");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let truth = demo.truth();
@@ -75,7 +76,7 @@ fn a_check_of_the_healthy_service_finds_nothing() {
     // So long as nothing can be judged it is inconclusive, and never clean.
     let start = Instant::now();
     loop {
-        let output = check(&demo, "20s");
+        let output = check(&demo, "20s", "1");
         match output.status.code() {
             Some(0) => return,
             Some(3) if start.elapsed() < Duration::from_mins(3) => {}
