@@ -74,9 +74,8 @@ impl DemoArgs {
 }
 
 fn span(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())
 }
 
