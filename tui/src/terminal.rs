@@ -48,7 +48,9 @@ impl Terminal {
 
     /// Has the next frame painted whole, whatever the terminal shows.
     pub(crate) fn repaint(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // Not `clear`: that asks the terminal for its cursor, and the answer would go to whoever reads the keys.
+        let area = self.inner.size()?.into();
+        self.inner.resize(area)
     }
 
     /// Gives the terminal to the shell and stops until the shell continues us.

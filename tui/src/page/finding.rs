@@ -49,7 +49,7 @@ pub(crate) fn countdown(left: Duration) -> String {
     format!("{}s", left.as_secs_f64().ceil())
 }
 
-/// `+1.2/min`, or what has been seen so far.
+/// `+1.2/min`; before a rate is known, how many it has become so far: `+13 in 25s`.
 fn growth(finding: &Finding, picture: &Picture) -> String {
     if let Some(per_minute) = finding.growth_per_min {
         let growth = words::growth(per_minute);
@@ -93,7 +93,11 @@ pub(crate) fn numbers(finding: &Finding, picture: &Picture, width: usize, ascii:
     let growth = growth(finding, picture);
     let since = words::duration(picture.at().since(finding.since));
     let oldest = words::duration(finding.oldest);
-    let long = format!("{growth} for {since}; oldest parked {oldest}");
+    let lasting = match finding.growth_per_min {
+        Some(_) => format!("{growth} for {since}"),
+        None => growth.clone(),
+    };
+    let long = format!("{lasting}; oldest parked {oldest}");
     let Some(park) = &finding.park else {
         return Line::new(Role::Plain, format!("{long}, where is unknown"));
     };

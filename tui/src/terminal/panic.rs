@@ -55,3 +55,26 @@ fn report(info: &PanicHookInfo<'_>) -> String {
     let info = info.strip_prefix("panicked").unwrap_or(&info);
     format!("thread '{name}' panicked{info}{trace}")
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_of_another_thread_becomes_a_report() {
+        let (reports, mut panics) = mpsc::unbounded_channel();
+        let hook = PanicHook::install(reports);
+        let died = thread::Builder::new()
+            .name("link".to_owned())
+            .spawn(|| panic!("no such invariant"))
+            .unwrap()
+            .join();
+        drop(hook);
+        assert!(died.is_err());
+        let report = panics.try_recv().unwrap();
+        assert!(report.starts_with("thread 'link' panicked at "), "{report}");
+        assert!(report.contains("no such invariant"), "{report}");
+    }
+}

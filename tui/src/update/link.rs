@@ -44,16 +44,13 @@ fn watched(app: &App) -> Vec<TaskId> {
 fn meet_new_process(app: &mut App) {
     let boot = app.live.model.boot().map(|boot| boot.to_string()).unwrap_or_default();
     let short = boot.get(boot.len().saturating_sub(4)..).unwrap_or(&boot);
-    app.notice = Some(format!(
-        "NEW PROCESS, boot {short}: the target has restarted, what was known of the old one is gone"
-    ));
-    if app.frozen.is_none() {
+    let meaning = if app.frozen.is_some() {
+        "this frozen view shows the old one; space goes on"
+    } else {
         app.stack.truncate(1);
         app.sites.cursor.release();
         app.tasks.cursor.release();
-    } else {
-        app.notice = Some(format!(
-            "NEW PROCESS, boot {short}: this frozen view shows the old one; space goes on"
-        ));
-    }
+        "the target restarted; the old data is gone"
+    };
+    app.notice = Some(format!("NEW PROCESS, boot {short}: {meaning}"));
 }
