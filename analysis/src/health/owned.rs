@@ -1,7 +1,7 @@
 //! H8: tasks that somebody waits for.
 
 use super::{HealthDoc, HealthFact, Test};
-use crate::facts::{SiteFacts, Wait};
+use crate::facts::{Cluster, SiteFacts, Wait};
 use crate::model::Model;
 use crate::scene::Scene;
 use crate::words;
@@ -27,7 +27,7 @@ fn test(scene: &Scene<'_>) -> Option<String> {
     let mut owner = None;
     for by in spawners.iter().filter(|by| by.live > 0) {
         let site = scene.model.site(by.site?)?;
-        if by.orphans > 0 || !joins(site, scene.model) {
+        if by.orphans > 0 || joined(site, scene.model) < by.live {
             return None;
         }
         owner = owner.or(Some(site));
@@ -38,14 +38,18 @@ fn test(scene: &Scene<'_>) -> Option<String> {
     ))
 }
 
-/// Whether some task of `site` waits for other tasks to end.
-fn joins(site: &SiteFacts, model: &Model) -> bool {
-    let waits = site
-        .clusters
-        .iter()
-        .flat_map(|cluster| &cluster.stacks)
-        .filter_map(|id| model.stack(*id)?.wait.as_ref());
-    waits
-        .into_iter()
-        .any(|wait| matches!(wait, Wait::JoinSet | Wait::JoinHandle | Wait::TaskTracker))
+/// For how many tasks those of `site` can be waiting at most.
+fn joined(site: &SiteFacts, model: &Model) -> u64 {
+    let of_cluster = |cluster: &Cluster| {
+        let waits = cluster.stacks.iter().filter_map(|id| model.stack(*id)?.wait.as_ref());
+        waits
+            .map(|wait| match wait {
+                // A handle is of one task, a set of any number.
+                Wait::JoinHandle => cluster.current,
+                Wait::JoinSet | Wait::TaskTracker => u64::MAX,
+                _ => 0,
+            })
+            .max()
+    };
+    site.clusters.iter().filter_map(of_cluster).fold(0, u64::saturating_add)
 }

@@ -220,16 +220,11 @@ impl Slot {
     pub(super) fn register(&self, stack: u32) {
         let poll = self.poll_seq.load(Relaxed).div_ceil(2) & u64::from(u32::MAX);
         let entry = u64::from(stack) << 32 | poll;
-        let [first, second] = [0, 1].map(|at| self.registrations[at].load(Relaxed));
-        let replaced = if first >> 32 == u64::from(stack) {
-            0
-        } else if second >> 32 == u64::from(stack) {
-            1
-        } else {
-            // The older one goes; an empty one is the oldest.
-            usize::from((second & u64::from(u32::MAX)) < (first & u64::from(u32::MAX)))
-        };
-        self.registrations[replaced].store(entry, Relaxed);
+        let first = self.registrations[0].load(Relaxed);
+        if first >> 32 != u64::from(stack) {
+            self.registrations[1].store(first, Relaxed);
+        }
+        self.registrations[0].store(entry, Relaxed);
     }
 
     /// The task has ended. True: no waker keeps the slot, and the caller must free it.
@@ -398,9 +393,7 @@ impl Snapshot {
 
     /// The registered stacks with their poll numbers, latest first.
     pub(super) fn registrations(&self) -> impl Iterator<Item = (u32, u64)> {
-        let mut entries = self.registrations;
-        entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry & u64::from(u32::MAX)));
-        entries
+        self.registrations
             .into_iter()
             .filter(|entry| *entry != 0)
             .map(|entry| ((entry >> 32) as u32, entry & u64::from(u32::MAX)))
