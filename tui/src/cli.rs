@@ -80,7 +80,12 @@ impl Shared {
     /// What whoever reads a verdict must know about how it was reached.
     pub(crate) fn notice(&self) -> Option<String> {
         let factor = self.time_scale?;
-        Some(format!("time scale {factor}: every threshold of the rules is multiplied by it"))
+        Some(format!("time scale {factor}: thresholds of the rules times {factor}"))
+    }
+
+    /// The same, judging by thresholds multiplied by `factor` unless the user has said by how much.
+    pub(crate) fn hurried(&self, factor: f64) -> Self {
+        Self { time_scale: self.time_scale.or(Some(factor)), ..self.clone() }
     }
 }
 

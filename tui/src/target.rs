@@ -9,6 +9,8 @@ use crate::link::event::Problem;
 
 /// The variable that names the target when the command line does not.
 pub const VARIABLE: &str = "STRANDED_TARGET";
+/// What to write instead of what is no target.
+const FORMS: &str = "write HOST:PORT, http://HOST:PORT or unix:PATH";
 /// The port that agents listen on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 6669;
 
@@ -77,9 +79,7 @@ impl FromStr for Target {
         if text.contains('/') {
             return Err(Problem {
                 what: format!("There is no file `{text}`"),
-                hint: "name an existing recording, or an address as HOST:PORT, \
-                       http://HOST:PORT or unix:PATH"
-                    .to_owned(),
+                hint: FORMS.to_owned(),
             });
         }
         Err(unknown(text, "it is neither an address nor an existing file"))
@@ -138,7 +138,7 @@ fn existing(text: &str, metadata: &std::fs::Metadata) -> Result<Target, Problem>
     } else if metadata.is_dir() {
         Err(Problem {
             what: format!("`{text}` is a directory"),
-            hint: "name a recording or a socket in it".to_owned(),
+            hint: "name a socket in it, as in unix:PATH".to_owned(),
         })
     } else {
         Ok(Target::Recording(path))
@@ -183,9 +183,7 @@ fn no_tls(text: &str) -> Problem {
 fn unknown(text: &str, why: &str) -> Problem {
     Problem {
         what: format!("`{text}` is not a target: {why}"),
-        hint: "write HOST:PORT, http://HOST:PORT, unix:PATH or the path of a recording; \
-               `stranded --help` lists the commands"
-            .to_owned(),
+        hint: format!("{FORMS}; `stranded --help` lists the commands"),
     }
 }
 

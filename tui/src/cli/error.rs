@@ -13,24 +13,18 @@ pub(super) fn print(error: &anyhow::Error) {
 }
 
 fn text(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    push(&mut text, "error: ", &error.to_string());
-    for cause in error.chain().skip(1) {
-        push(&mut text, "  because: ", &cause.to_string());
+    let mut lines = Vec::new();
+    let labels = std::iter::once("error: ").chain(std::iter::repeat("  because: "));
+    for (label, cause) in labels.zip(error.chain()) {
+        lines.extend(format!("{label}{cause}").lines().map(str::to_owned));
     }
     if let Some(problem) = error.downcast_ref::<Problem>() {
-        push(&mut text, "hint: ", &problem.hint);
+        lines.extend(format!("hint: {}", problem.hint).lines().map(str::to_owned));
     }
-    text
-}
-
-/// Lines stay lines; whatever else controls a terminal goes.
-fn push(text: &mut String, label: &str, words: &str) {
-    text.push_str(label);
-    for line in words.lines() {
-        text.push_str(&printable(line));
-        text.push('\n');
-    }
+    // An error may bring its hint as a line of its text; whoever reads looks for it at the end.
+    lines.sort_by_key(|line| line.starts_with("hint: "));
+    // Lines stay lines; whatever else controls a terminal goes.
+    lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect()
 }
 
 #[cfg(test)]
@@ -50,6 +44,11 @@ mod tests {
         assert_eq!(
             text(&error),
             "error: Cannot read `night.rec`\n  because: disk on fire\nhint: put the fire out\n"
+        );
+        let error = anyhow::anyhow!("port 1 is taken").context("cannot listen\nhint: try port 2");
+        assert_eq!(
+            text(&error),
+            "error: cannot listen\n  because: port 1 is taken\nhint: try port 2\n"
         );
     }
 }

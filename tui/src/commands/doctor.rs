@@ -1,13 +1,14 @@
 //! `stranded doctor`: why is it empty, what is missing, what to change.
 
 mod checkup;
+mod steps;
 
 use std::fmt::Write;
 
 use clap::Args;
 use stranded_analysis::words::printable;
 
-use self::checkup::{Outcome, Step};
+use self::steps::{Outcome, Step};
 use super::block_on;
 use crate::cli::{Shared, TARGET};
 use crate::exit::Exit;

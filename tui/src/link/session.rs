@@ -101,8 +101,8 @@ impl Greeted {
 pub(crate) struct Session {
     target: Target,
     updates: Streaming<v1::Update>,
-    /// Dropped with the session, it ends the stream of views. The connection would stay open for that
-    /// alone, also after the target has ended the stream of updates.
+    /// Dropped with the session, it ends the stream of views. The connection would stay open for
+    /// that alone, also after the target has ended the stream of updates.
     _open: oneshot::Sender<()>,
 }
 

@@ -29,8 +29,8 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// The heading and the rows, two blanks between columns, none at the end of a line. Without rows
-    /// there is nothing to head.
+    /// The heading and the rows, two blanks between columns, none at the end of a line. Without
+    /// rows there is nothing to head.
     pub(crate) fn text(&self) -> String {
         if self.rows.is_empty() {
             return String::new();

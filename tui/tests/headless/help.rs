@@ -66,7 +66,7 @@ fn unknown_flags_values_and_policies_are_errors() {
 fn a_mistyped_command_is_recognised() {
     stranded("chekc").assert_error("`chekc` is not a target", "did you mean `stranded check`?");
     stranded("orders").assert_error("`orders` is not a target", "HOST:PORT");
-    stranded("./night.rec").assert_error("no file `./night.rec`", "recording");
+    stranded("./night.rec").assert_error("no file `./night.rec`", "HOST:PORT");
     stranded("man chekc").assert_error("no command `chekc`", "did you mean `check`?");
 }
 

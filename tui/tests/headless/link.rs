@@ -197,7 +197,8 @@ async fn a_connection_that_falls_silent_is_lost() {
     assert!(what.contains("said nothing"), "{what}");
 }
 
-/// A way to `target` that swallows everything once its switch is set, and keeps its connections open.
+/// A way to `target` that swallows everything once its switch is set, and keeps its connections
+/// open.
 fn proxy(target: SocketAddr) -> (SocketAddr, Arc<AtomicBool>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -10,5 +10,6 @@ mod fake;
 mod help;
 mod link;
 mod list;
+mod real;
 mod run;
 mod strangers;

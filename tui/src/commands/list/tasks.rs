@@ -18,7 +18,7 @@ pub(super) fn can_filter(query: Option<&Query>) -> Result<(), Problem> {
         None => Ok(()),
         Some((name, _)) => Err(Problem {
             what: format!(
-                "Tasks cannot be filtered by `{name}`: the target selects them, and verdicts are reached here"
+                "Tasks cannot be filtered by `{name}`: the target selects them, and it does not judge"
             ),
             hint: "list sites by it, then the tasks of a site, as in: tasks --filter site:cache.rs"
                 .to_owned(),
