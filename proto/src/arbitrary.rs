@@ -59,9 +59,7 @@ fn history() -> impl Strategy<Value = History> {
 
 /// Parts of `whole`, as many as asked for, whose sum does not exceed it.
 fn parts<const N: usize>(whole: u64, shares: [u64; N]) -> [u64; N] {
-    let total = shares
-        .iter()
-        .fold(1u128, |sum, &share| sum + u128::from(share));
+    let total = shares.iter().fold(1u128, |sum, &share| sum + u128::from(share));
     shares.map(|share| (u128::from(whole) * u128::from(share) / total) as u64)
 }
 
@@ -78,12 +76,7 @@ fn cluster() -> impl Strategy<Value = Cluster> {
         vec(stack_id(), 0..=2),
         (count(), any::<[u32; 4]>(), any::<[u32; 3]>()),
         histogram(),
-        (
-            moment(),
-            moment(),
-            option::of(moment()),
-            option::of(moment()),
-        ),
+        (moment(), moment(), option::of(moment()), option::of(moment())),
         (count(), count()),
         option::of(outlived()),
         vec(task_id(), 0..8),
@@ -124,15 +117,8 @@ fn spawn_site() -> impl Strategy<Value = SpawnSite> {
         TaskKind::BlockOn,
         TaskKind::Unknown,
     ];
-    (text(), any::<u32>(), any::<u32>(), text(), select(kinds)).prop_map(
-        |(file, line, column, name, kind)| SpawnSite {
-            file,
-            line,
-            column,
-            name,
-            kind,
-        },
-    )
+    (text(), any::<u32>(), any::<u32>(), text(), select(kinds))
+        .prop_map(|(file, line, column, name, kind)| SpawnSite { file, line, column, name, kind })
 }
 
 pub(crate) fn site() -> BoxedStrategy<SiteFacts> {
@@ -193,11 +179,7 @@ pub(crate) fn site() -> BoxedStrategy<SiteFacts> {
 fn wake() -> impl Strategy<Value = Wake> {
     let by = prop_oneof![
         (task_id(), option::of(site_id())).prop_map(|(task, site)| WakeSource::Task(task, site)),
-        select(vec![
-            WakeSource::Driver,
-            WakeSource::Thread,
-            WakeSource::Unknown
-        ]),
+        select(vec![WakeSource::Driver, WakeSource::Thread, WakeSource::Unknown]),
     ];
     (moment(), by).prop_map(|(at, by)| Wake { at, by })
 }
@@ -221,12 +203,8 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 pub(crate) fn task() -> BoxedStrategy<TaskFacts> {
-    let states = vec![
-        TaskState::Running,
-        TaskState::Scheduled,
-        TaskState::Parked,
-        TaskState::Unknown,
-    ];
+    let states =
+        vec![TaskState::Running, TaskState::Scheduled, TaskState::Parked, TaskState::Unknown];
     let registration = (stack_id(), count()).prop_map(|(stack, poll)| Registration { stack, poll });
     (
         (
@@ -237,24 +215,9 @@ pub(crate) fn task() -> BoxedStrategy<TaskFacts> {
             select(states),
             moment(),
         ),
-        (
-            option::of(task_id()),
-            option::of(site_id()),
-            option::of(any::<bool>()),
-        ),
-        (
-            count(),
-            option::of(moment()),
-            option::of(moment()),
-            span(),
-            span(),
-        ),
-        (
-            option::of(wakers()),
-            any::<bool>(),
-            option::of(wake()),
-            vec(registration, 0..=2),
-        ),
+        (option::of(task_id()), option::of(site_id()), option::of(any::<bool>())),
+        (count(), option::of(moment()), option::of(moment()), span(), span()),
+        (option::of(wakers()), any::<bool>(), option::of(wake()), vec(registration, 0..=2)),
         (
             option::of(count()),
             option::of(count()),
@@ -297,18 +260,8 @@ pub(crate) fn stack() -> BoxedStrategy<ParkStack> {
         text().prop_map(Wait::Other),
         Just(Wait::Other("sleep".to_owned()))
     ];
-    let frame = (
-        text(),
-        option::of(text()),
-        option::of(any::<u32>()),
-        any::<bool>(),
-    )
-        .prop_map(|(function, file, line, user)| Frame {
-            function,
-            file,
-            line,
-            user,
-        });
+    let frame = (text(), option::of(text()), option::of(any::<u32>()), any::<bool>())
+        .prop_map(|(function, file, line, user)| Frame { function, file, line, user });
     (
         stack_id(),
         option::of(wait),
@@ -347,23 +300,21 @@ pub(crate) fn target() -> BoxedStrategy<TargetInfo> {
         option::of(any::<u64>()),
         vec(text(), 0..4),
     )
-        .prop_map(
-            |((name, pid, host), source, versions, caps, capture, epoch_unix_ns, faults)| {
-                TargetInfo {
-                    name,
-                    pid,
-                    host,
-                    source,
-                    agent_version: versions.0,
-                    tokio_version: versions.1,
-                    caps: caps.into_iter().collect(),
-                    instrumentation: capture.0,
-                    stacks: capture.1,
-                    epoch_unix_ns,
-                    faults,
-                }
-            },
-        )
+        .prop_map(|((name, pid, host), source, versions, caps, capture, epoch_unix_ns, faults)| {
+            TargetInfo {
+                name,
+                pid,
+                host,
+                source,
+                agent_version: versions.0,
+                tokio_version: versions.1,
+                caps: caps.into_iter().collect(),
+                instrumentation: capture.0,
+                stacks: capture.1,
+                epoch_unix_ns,
+                faults,
+            }
+        })
         .boxed()
 }
 
@@ -372,35 +323,29 @@ pub(crate) fn gauges() -> BoxedStrategy<Gauges> {
         prop::array::uniform10(count()),
         prop::array::uniform4(option::of(count())),
         (option::of(any::<u32>()), any::<u32>()),
-        (
-            option::of(moment()),
-            option::of((task_id(), moment())),
-            option::of(span()),
-        ),
+        (option::of(moment()), option::of((task_id(), moment())), option::of(span())),
     )
-        .prop_map(
-            |(n, known, (workers, viewers), (last_poll, longest_poll, agent_cpu))| Gauges {
-                tracked: n[0],
-                alive: known[0],
-                countable: known[1],
-                own_tasks: n[1],
-                untracked: n[2],
-                unaccounted: n[3],
-                spawned: n[4],
-                ended: n[5],
-                zombies: n[6],
-                workers,
-                last_poll,
-                longest_poll,
-                rss_bytes: known[2],
-                open_sockets: known[3],
-                agent_cpu,
-                agent_bytes: n[7],
-                agent_bytes_cap: n[8],
-                viewers,
-                stacks_lost: n[9],
-            },
-        )
+        .prop_map(|(n, known, (workers, viewers), (last_poll, longest_poll, agent_cpu))| Gauges {
+            tracked: n[0],
+            alive: known[0],
+            countable: known[1],
+            own_tasks: n[1],
+            untracked: n[2],
+            unaccounted: n[3],
+            spawned: n[4],
+            ended: n[5],
+            zombies: n[6],
+            workers,
+            last_poll,
+            longest_poll,
+            rss_bytes: known[2],
+            open_sockets: known[3],
+            agent_cpu,
+            agent_bytes: n[7],
+            agent_bytes_cap: n[8],
+            viewers,
+            stacks_lost: n[9],
+        })
         .boxed()
 }
 
@@ -412,51 +357,30 @@ pub(crate) fn view() -> BoxedStrategy<View> {
         vec(task_id(), 0..8),
         any::<bool>(),
     )
-        .prop_map(
-            |((interval, query, site), (column, descending), limit, focus, own)| View {
-                interval,
-                query,
-                site,
-                sort: Sort { column, descending },
-                limit,
-                focus,
-                own,
-            },
-        )
+        .prop_map(|((interval, query, site), (column, descending), limit, focus, own)| View {
+            interval,
+            query,
+            site,
+            sort: Sort { column, descending },
+            limit,
+            focus,
+            own,
+        })
         .boxed()
 }
 
 pub(crate) fn update() -> BoxedStrategy<Update> {
-    let endings = vec![
-        Ending::Returned,
-        Ending::Cancelled,
-        Ending::Panicked,
-        Ending::Unknown,
-    ];
+    let endings = vec![Ending::Returned, Ending::Cancelled, Ending::Panicked, Ending::Unknown];
     let ended = (task_id(), select(endings), moment()).prop_map(|(id, ending, at)| EndedTask {
         id,
         ending,
         at,
     });
-    let window = (vec(task_id(), 0..20), count(), option::of(text())).prop_map(
-        |(rows, matched, query_error)| Window {
-            rows,
-            matched,
-            query_error,
-        },
-    );
+    let window = (vec(task_id(), 0..20), count(), option::of(text()))
+        .prop_map(|(rows, matched, query_error)| Window { rows, matched, query_error });
     (
-        (
-            any::<u64>().prop_map(BootId),
-            1..u64::MAX / 2,
-            moment(),
-            any::<bool>(),
-        ),
-        (
-            option::of(target()),
-            option::of(gauges()),
-            option::of(window),
-        ),
+        (any::<u64>().prop_map(BootId), 1..u64::MAX / 2, moment(), any::<bool>()),
+        (option::of(target()), option::of(gauges()), option::of(window)),
         vec(site(), 0..3),
         vec(task(), 0..4),
         vec(ended, 0..4),

@@ -18,19 +18,8 @@ pub const PART_BYTES: usize = MAX_MESSAGE_BYTES / 2;
 /// The first is numbered as the update, the others follow without holes; the sender continues with
 /// [`Parts::next_seq`]. There is at least one part. Only the last is `complete`, if the update is.
 pub fn split(update: Update) -> Parts {
-    let Update {
-        boot,
-        seq,
-        at,
-        complete,
-        target,
-        gauges,
-        sites,
-        tasks,
-        ended,
-        window,
-        stacks,
-    } = update;
+    let Update { boot, seq, at, complete, target, gauges, sites, tasks, ended, window, stacks } =
+        update;
     let head = v1::Update {
         target: target.as_ref().map(v1::TargetInfo::from),
         gauges: gauges.as_ref().map(v1::Gauges::from),
@@ -46,12 +35,7 @@ pub fn split(update: Update) -> Parts {
         .chain(ended.into_iter().map(|task| Item::Ended((&task).into())))
         .chain(stacks.into_iter().map(|stack| Item::Stack((&stack).into())));
     let items: Box<dyn Iterator<Item = Item> + Send> = Box::new(items);
-    Parts {
-        part: Some(head),
-        complete,
-        items: items.peekable(),
-        next_seq: seq,
-    }
+    Parts { part: Some(head), complete, items: items.peekable(), next_seq: seq }
 }
 
 /// The parts of one update, made as they are asked for.
@@ -70,12 +54,7 @@ impl Parts {
     }
 
     fn blank(boot: u64, seq: u64, at_ns: u64) -> v1::Update {
-        v1::Update {
-            boot,
-            seq,
-            at_ns,
-            ..v1::Update::default()
-        }
+        v1::Update { boot, seq, at_ns, ..v1::Update::default() }
     }
 }
 
@@ -88,9 +67,8 @@ impl Iterator for Parts {
         // `complete`, set last, is two bytes more.
         let mut bytes = part.encoded_len() + 2;
         let mut items = 0;
-        while let Some(item) = self
-            .items
-            .next_if(|item| items == 0 || bytes + item.bytes() <= PART_BYTES)
+        while let Some(item) =
+            self.items.next_if(|item| items == 0 || bytes + item.bytes() <= PART_BYTES)
         {
             bytes += item.bytes();
             items += 1;

@@ -9,14 +9,8 @@ fn the_documented_bounds_are_the_real_ones() {
     let rows = [
         ("a message", format!("{} MiB", MAX_MESSAGE_BYTES >> 20)),
         ("any number of things", format!("2^{}", MAX_COUNT.ilog2())),
-        (
-            "names, paths, versions, span names",
-            format!("{MAX_NAME_BYTES} bytes"),
-        ),
-        (
-            "function names, codes of waits",
-            format!("{MAX_FUNCTION_BYTES} bytes"),
-        ),
+        ("names, paths, versions, span names", format!("{MAX_NAME_BYTES} bytes")),
+        ("function names, codes of waits", format!("{MAX_FUNCTION_BYTES} bytes")),
         (
             "sentences (`because`, `fix`, `query_error`, `faults`)",
             format!("{MAX_SENTENCE_BYTES} bytes"),
@@ -33,10 +27,7 @@ fn the_documented_bounds_are_the_real_ones() {
         ("`Cluster.stacks`", MAX_CLUSTER_STACKS.to_string()),
         ("`Cluster.examples`", MAX_EXAMPLES.to_string()),
         ("`Task.registrations`", MAX_REGISTRATIONS.to_string()),
-        (
-            "`Stack.addresses`, `Stack.frames`",
-            MAX_STACK_DEPTH.to_string(),
-        ),
+        ("`Stack.addresses`, `Stack.frames`", MAX_STACK_DEPTH.to_string()),
     ];
     for (what, bound) in rows {
         let row = format!("| {what} | {bound} |");

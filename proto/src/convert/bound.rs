@@ -21,8 +21,7 @@ pub(crate) fn text(text: &str, max: usize) -> String {
 
 /// The first items of `list`, at most `max`, and how many were left out.
 pub(crate) fn list<T>(list: &[T], max: usize) -> (&[T], usize) {
-    list.split_at_checked(max)
-        .map_or((list, 0), |(kept, rest)| (kept, rest.len()))
+    list.split_at_checked(max).map_or((list, 0), |(kept, rest)| (kept, rest.len()))
 }
 
 /// "… 12 more frames", in the place of what was left out.

@@ -18,20 +18,12 @@ pub(super) fn at_most(clusters: &[Cluster], max: usize) -> Cow<'_, [Cluster]> {
     let mut ranked: Vec<&Cluster> = clusters.iter().collect();
     // A proof hangs on the stack of a cluster with settled tasks; after those, size is what tells.
     ranked.sort_by_key(|cluster| {
-        Reverse((
-            !cluster.stacks.is_empty(),
-            cluster.zero_wakers_settled > 0,
-            cluster.parked,
-        ))
+        Reverse((!cluster.stacks.is_empty(), cluster.zero_wakers_settled > 0, cluster.parked))
     });
     let (kept, rest) = ranked.split_at(max - 1);
-    let folded = rest[1..].iter().fold(
-        Cluster {
-            stacks: Vec::new(),
-            ..rest[0].clone()
-        },
-        |sum, cluster| fold(sum, cluster),
-    );
+    let folded = rest[1..]
+        .iter()
+        .fold(Cluster { stacks: Vec::new(), ..rest[0].clone() }, |sum, cluster| fold(sum, cluster));
     Cow::Owned(kept.iter().copied().cloned().chain([folded]).collect())
 }
 
@@ -45,19 +37,14 @@ fn fold(mut sum: Cluster, other: &Cluster) -> Cluster {
         oldest_parked: sum.oldest_parked.min(other.oldest_parked),
         oldest_spawned: sum.oldest_spawned.min(other.oldest_spawned),
         zero_wakers: sum.zero_wakers.saturating_add(other.zero_wakers),
-        zero_wakers_settled: sum
-            .zero_wakers_settled
-            .saturating_add(other.zero_wakers_settled),
+        zero_wakers_settled: sum.zero_wakers_settled.saturating_add(other.zero_wakers_settled),
         zero_wakers_since: earliest(sum.zero_wakers_since, other.zero_wakers_since),
         unaccounted: sum.unaccounted.saturating_add(other.unaccounted),
         never_woken: sum.never_woken.saturating_add(other.never_woken),
         woken_by_driver: sum.woken_by_driver.saturating_add(other.woken_by_driver),
         woken_by_task: sum.woken_by_task.saturating_add(other.woken_by_task),
         last_wake: sum.last_wake.max(other.last_wake),
-        polls: (
-            sum.polls.0.min(other.polls.0),
-            sum.polls.1.max(other.polls.1),
-        ),
+        polls: (sum.polls.0.min(other.polls.0), sum.polls.1.max(other.polls.1)),
         outlived: match (sum.outlived, &other.outlived) {
             (Some(mut outlived), Some(more)) => {
                 outlived.ended_ago.merge(&more.ended_ago);
@@ -118,11 +105,7 @@ impl TryFrom<v1::Cluster> for Cluster {
         let never_woken = read::part(wire.never_woken, "never_woken", all)?;
         let woken_by_driver = read::part(wire.woken_by_driver, "woken_by_driver", all)?;
         let woken_by_task = read::part(wire.woken_by_task, "woken_by_task", all)?;
-        read::part(
-            never_woken + woken_by_driver + woken_by_task,
-            "never_woken + woken_by_*",
-            all,
-        )?;
+        read::part(never_woken + woken_by_driver + woken_by_task, "never_woken + woken_by_*", all)?;
         let polls_max = read::count(wire.polls_max, "polls_max")?;
         Ok(Self {
             stacks: read::at_most(wire.stacks, "stacks", MAX_CLUSTER_STACKS)?
@@ -146,10 +129,7 @@ impl TryFrom<v1::Cluster> for Cluster {
             woken_by_driver,
             woken_by_task,
             last_wake: read::moment(wire.last_wake_ns),
-            polls: (
-                read::part(wire.polls_min, "polls_min", ("polls_max", polls_max))?,
-                polls_max,
-            ),
+            polls: (read::part(wire.polls_min, "polls_min", ("polls_max", polls_max))?, polls_max),
             outlived: read::optional(wire.outlived, "outlived")?,
             examples: read::at_most(wire.examples, "examples", MAX_EXAMPLES)?
                 .into_iter()

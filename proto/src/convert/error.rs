@@ -15,26 +15,17 @@ pub struct DecodeError {
 impl DecodeError {
     /// The error of `field` itself.
     pub(super) fn new(field: impl Into<String>, fault: Fault) -> Self {
-        Self {
-            field: field.into(),
-            fault,
-        }
+        Self { field: field.into(), fault }
     }
 
     /// The same error seen from the message that holds this one in `field`.
     pub(super) fn inside(self, field: &str) -> Self {
-        Self {
-            field: format!("{field}.{}", self.field),
-            fault: self.fault,
-        }
+        Self { field: format!("{field}.{}", self.field), fault: self.fault }
     }
 
     /// The same error seen from the message that holds this one in the list `field` at `index`.
     pub(super) fn inside_list(self, field: &str, index: usize) -> Self {
-        Self {
-            field: format!("{field}[{index}].{}", self.field),
-            fault: self.fault,
-        }
+        Self { field: format!("{field}[{index}].{}", self.field), fault: self.fault }
     }
 }
 

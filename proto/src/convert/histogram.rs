@@ -39,10 +39,7 @@ impl TryFrom<v1::Histogram> for LogHistogram {
         let mut next = 0;
         for (&bucket, &count) in buckets.iter().zip(&wire.counts) {
             if bucket as usize >= BUCKETS {
-                let fault = Fault::NoSuchBucket {
-                    bucket,
-                    last: BUCKETS as u32 - 1,
-                };
+                let fault = Fault::NoSuchBucket { bucket, last: BUCKETS as u32 - 1 };
                 return Err(DecodeError::new("buckets", fault));
             }
             if bucket < next {
@@ -54,11 +51,6 @@ impl TryFrom<v1::Histogram> for LogHistogram {
             next = bucket + 1;
             total = read::count(count.saturating_add(total), "counts")?;
         }
-        Ok(Self::from_buckets(
-            buckets
-                .into_iter()
-                .map(|bucket| bucket as usize)
-                .zip(wire.counts),
-        ))
+        Ok(Self::from_buckets(buckets.into_iter().map(|bucket| bucket as usize).zip(wire.counts)))
     }
 }

@@ -13,10 +13,7 @@ pub(crate) fn required<W, F>(wire: Option<W>, field: &'static str) -> Read<F>
 where
     F: TryFrom<W, Error = DecodeError>,
 {
-    nested(
-        wire.ok_or_else(|| DecodeError::new(field, Fault::Missing))?,
-        field,
-    )
+    nested(wire.ok_or_else(|| DecodeError::new(field, Fault::Missing))?, field)
 }
 
 /// The optional sub-message `field`, read.
@@ -41,23 +38,13 @@ where
     F: TryFrom<W, Error = DecodeError>,
 {
     let read = |(index, wire)| F::try_from(wire).map_err(|error| error.inside_list(field, index));
-    at_most(wire, field, max)?
-        .into_iter()
-        .enumerate()
-        .map(read)
-        .collect()
+    at_most(wire, field, max)?.into_iter().enumerate().map(read).collect()
 }
 
 /// The list `field`, if it is no longer than `max`.
 pub(crate) fn at_most<T>(list: Vec<T>, field: &'static str, max: usize) -> Read<Vec<T>> {
     if list.len() > max {
-        return Err(DecodeError::new(
-            field,
-            Fault::TooMany {
-                items: list.len(),
-                max,
-            },
-        ));
+        return Err(DecodeError::new(field, Fault::TooMany { items: list.len(), max }));
     }
     Ok(list)
 }
@@ -65,13 +52,7 @@ pub(crate) fn at_most<T>(list: Vec<T>, field: &'static str, max: usize) -> Read<
 /// The string `field`, if it is no longer than `max` bytes.
 pub(crate) fn text(text: String, field: &'static str, max: usize) -> Read<String> {
     if text.len() > max {
-        return Err(DecodeError::new(
-            field,
-            Fault::TooLong {
-                bytes: text.len(),
-                max,
-            },
-        ));
+        return Err(DecodeError::new(field, Fault::TooLong { bytes: text.len(), max }));
     }
     Ok(text)
 }
@@ -88,13 +69,7 @@ pub(crate) fn optional_text(
 /// The number `field`, if it can be a number of things.
 pub(crate) fn count(value: u64, field: &'static str) -> Read<u64> {
     if value > MAX_COUNT {
-        return Err(DecodeError::new(
-            field,
-            Fault::TooLarge {
-                value,
-                max: MAX_COUNT,
-            },
-        ));
+        return Err(DecodeError::new(field, Fault::TooLarge { value, max: MAX_COUNT }));
     }
     Ok(value)
 }
@@ -107,14 +82,7 @@ pub(crate) fn optional_count(value: Option<u64>, field: &'static str) -> Read<Op
 /// The number `field`, if it is no more than the `whole` it is a part of.
 pub(crate) fn part(value: u64, field: &'static str, (whole, of): (&'static str, u64)) -> Read<u64> {
     if value > of {
-        return Err(DecodeError::new(
-            field,
-            Fault::MoreThan {
-                part: value,
-                whole,
-                of,
-            },
-        ));
+        return Err(DecodeError::new(field, Fault::MoreThan { part: value, whole, of }));
     }
     Ok(value)
 }

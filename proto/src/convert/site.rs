@@ -137,9 +137,7 @@ impl From<&History> for v1::History {
     fn from(history: &History) -> Self {
         let left_out = history.bins.len().saturating_sub(MAX_BINS);
         let bins = &history.bins[left_out..];
-        let skipped = history
-            .width
-            .saturating_mul(u32::try_from(left_out).unwrap_or(u32::MAX));
+        let skipped = history.width.saturating_mul(u32::try_from(left_out).unwrap_or(u32::MAX));
         Self {
             start_ns: history.start.forward(skipped).0,
             width_ns: bound::nanos(history.width),
@@ -156,11 +154,9 @@ impl TryFrom<v1::History> for History {
 
     fn try_from(wire: v1::History) -> Result<Self, DecodeError> {
         let spawned = read::at_most(wire.spawned, "spawned", MAX_BINS)?;
-        for (column, field) in [
-            (&wire.returned, "returned"),
-            (&wire.ended, "ended"),
-            (&wire.min_live, "min_live"),
-        ] {
+        for (column, field) in
+            [(&wire.returned, "returned"), (&wire.ended, "ended"), (&wire.min_live, "min_live")]
+        {
             if column.len() != spawned.len() {
                 let fault = Fault::Uneven {
                     items: column.len(),
@@ -174,10 +170,7 @@ impl TryFrom<v1::History> for History {
             return Err(DecodeError::new("width_ns", Fault::Zero));
         }
         let length = wire.width_ns.checked_mul(spawned.len() as u64);
-        if length
-            .and_then(|length| wire.start_ns.checked_add(length))
-            .is_none()
-        {
+        if length.and_then(|length| wire.start_ns.checked_add(length)).is_none() {
             return Err(DecodeError::new("start_ns", Fault::PastTheEnd));
         }
         let rest = wire.returned.into_iter().zip(wire.ended).zip(wire.min_live);
@@ -191,11 +184,7 @@ impl TryFrom<v1::History> for History {
                 min_live,
             })
             .collect();
-        Ok(Self {
-            start: Moment(wire.start_ns),
-            width: Duration::from_nanos(wire.width_ns),
-            bins,
-        })
+        Ok(Self { start: Moment(wire.start_ns), width: Duration::from_nanos(wire.width_ns), bins })
     }
 }
 
@@ -215,10 +204,6 @@ impl TryFrom<v1::SpawnedBy> for SpawnedBy {
     fn try_from(wire: v1::SpawnedBy) -> Result<Self, DecodeError> {
         let live = read::count(wire.live, "live")?;
         let orphans = read::part(wire.orphans, "orphans", ("live", live))?;
-        Ok(Self {
-            site: wire.site.map(SiteId),
-            live,
-            orphans,
-        })
+        Ok(Self { site: wire.site.map(SiteId), live, orphans })
     }
 }

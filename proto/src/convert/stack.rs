@@ -21,14 +21,8 @@ impl From<&ParkStack> for v1::Stack {
         });
         Self {
             id: stack.id.0,
-            wait: stack
-                .wait
-                .as_ref()
-                .map(|wait| bound::text(&wait.code(), MAX_FUNCTION_BYTES)),
-            park: stack
-                .park
-                .filter(|&park| park < frames.len())
-                .map(|park| park as u32),
+            wait: stack.wait.as_ref().map(|wait| bound::text(&wait.code(), MAX_FUNCTION_BYTES)),
+            park: stack.park.filter(|&park| park < frames.len()).map(|park| park as u32),
             addresses: bound::list(&stack.addresses, MAX_STACK_DEPTH).0.to_vec(),
             frames: frames.iter().map(v1::Frame::from).chain(mark).collect(),
         }
@@ -44,11 +38,8 @@ impl TryFrom<v1::Stack> for ParkStack {
         if let Some(park) = wire.park
             && park as usize >= frames.len()
         {
-            let fault = Fault::OutOfRange {
-                index: park.into(),
-                list: "frames",
-                items: frames.len(),
-            };
+            let fault =
+                Fault::OutOfRange { index: park.into(), list: "frames", items: frames.len() };
             return Err(DecodeError::new("park", fault));
         }
         Ok(Self {
@@ -65,10 +56,7 @@ impl From<&Frame> for v1::Frame {
     fn from(frame: &Frame) -> Self {
         Self {
             function: bound::text(&frame.function, MAX_FUNCTION_BYTES),
-            file: frame
-                .file
-                .as_deref()
-                .map(|file| bound::text(file, MAX_NAME_BYTES)),
+            file: frame.file.as_deref().map(|file| bound::text(file, MAX_NAME_BYTES)),
             line: frame.line,
             user: frame.user,
         }

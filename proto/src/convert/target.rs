@@ -16,10 +16,7 @@ impl From<&TargetInfo> for v1::TargetInfo {
             protocol: PROTOCOL,
             name: bound::text(&target.name, MAX_NAME_BYTES),
             pid: target.pid,
-            host: target
-                .host
-                .as_deref()
-                .map(|host| bound::text(host, MAX_NAME_BYTES)),
+            host: target.host.as_deref().map(|host| bound::text(host, MAX_NAME_BYTES)),
             source: v1::Source::from(target.source).into(),
             agent_version: bound::text(&target.agent_version, MAX_NAME_BYTES),
             tokio_version: target
@@ -37,17 +34,10 @@ impl From<&TargetInfo> for v1::TargetInfo {
 
 /// The faults; of too many, the last that fits is replaced by one that says how many are left out.
 fn faults(faults: &[String]) -> Vec<String> {
-    let fits = if faults.len() > MAX_FAULTS {
-        MAX_FAULTS - 1
-    } else {
-        MAX_FAULTS
-    };
+    let fits = if faults.len() > MAX_FAULTS { MAX_FAULTS - 1 } else { MAX_FAULTS };
     let (kept, left_out) = bound::list(faults, fits);
     let mark = (left_out > 0).then(|| bound::more(left_out, "faults"));
-    kept.iter()
-        .map(|fault| bound::text(fault, MAX_SENTENCE_BYTES))
-        .chain(mark)
-        .collect()
+    kept.iter().map(|fault| bound::text(fault, MAX_SENTENCE_BYTES)).chain(mark).collect()
 }
 
 impl TryFrom<v1::TargetInfo> for TargetInfo {
@@ -85,10 +75,7 @@ impl TryFrom<v1::TargetInfo> for TargetInfo {
 
 /// The announced capabilities that this build knows; it could not use another.
 fn caps(announced: &[i32]) -> Caps {
-    Cap::ALL
-        .into_iter()
-        .filter(|known| announced.contains(&cap(*known).into()))
-        .collect()
+    Cap::ALL.into_iter().filter(|known| announced.contains(&cap(*known).into())).collect()
 }
 
 /// The capability on the wire.
@@ -206,10 +193,9 @@ impl From<&Gauges> for v1::Gauges {
             zombies: bound::count(gauges.zombies),
             workers: gauges.workers,
             last_poll_ns: bound::moment(gauges.last_poll),
-            longest_poll: gauges.longest_poll.map(|(task, since)| v1::LongestPoll {
-                task: task.0,
-                since_ns: since.0,
-            }),
+            longest_poll: gauges
+                .longest_poll
+                .map(|(task, since)| v1::LongestPoll { task: task.0, since_ns: since.0 }),
             rss_bytes: gauges.rss_bytes.map(bound::count),
             open_sockets: gauges.open_sockets.map(bound::count),
             agent_cpu_ns: gauges.agent_cpu.map(bound::nanos),
@@ -237,9 +223,7 @@ impl TryFrom<v1::Gauges> for Gauges {
             zombies: read::count(wire.zombies, "zombies")?,
             workers: wire.workers,
             last_poll: read::moment(wire.last_poll_ns),
-            longest_poll: wire
-                .longest_poll
-                .map(|poll| (TaskId(poll.task), Moment(poll.since_ns))),
+            longest_poll: wire.longest_poll.map(|poll| (TaskId(poll.task), Moment(poll.since_ns))),
             rss_bytes: read::optional_count(wire.rss_bytes, "rss_bytes")?,
             open_sockets: read::optional_count(wire.open_sockets, "open_sockets")?,
             agent_cpu: wire.agent_cpu_ns.map(Duration::from_nanos),

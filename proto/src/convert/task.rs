@@ -17,10 +17,7 @@ impl From<&TaskFacts> for v1::Task {
             id: task.id.0,
             tokio_id: task.tokio_id,
             site: task.site.0,
-            name: task
-                .name
-                .as_deref()
-                .map(|name| bound::text(name, MAX_NAME_BYTES)),
+            name: task.name.as_deref().map(|name| bound::text(name, MAX_NAME_BYTES)),
             state: v1::TaskState::from(task.state).into(),
             spawned_ns: task.spawned.0,
             spawner: task.spawner.map(|task| task.0),
@@ -178,19 +175,14 @@ impl TryFrom<v1::Wake> for Wake {
     fn try_from(wire: v1::Wake) -> Result<Self, DecodeError> {
         let by = match wire.by() {
             v1::WakeSource::Task => WakeSource::Task(
-                wire.task
-                    .map(TaskId)
-                    .ok_or_else(|| DecodeError::new("task", Fault::Missing))?,
+                wire.task.map(TaskId).ok_or_else(|| DecodeError::new("task", Fault::Missing))?,
                 wire.site.map(SiteId),
             ),
             v1::WakeSource::Driver => WakeSource::Driver,
             v1::WakeSource::Thread => WakeSource::Thread,
             v1::WakeSource::Unspecified => WakeSource::Unknown,
         };
-        Ok(Self {
-            at: Moment(wire.at_ns),
-            by,
-        })
+        Ok(Self { at: Moment(wire.at_ns), by })
     }
 }
 
@@ -198,10 +190,7 @@ impl TryFrom<v1::Registration> for Registration {
     type Error = DecodeError;
 
     fn try_from(wire: v1::Registration) -> Result<Self, DecodeError> {
-        Ok(Self {
-            stack: StackId(wire.stack),
-            poll: read::count(wire.poll, "poll")?,
-        })
+        Ok(Self { stack: StackId(wire.stack), poll: read::count(wire.poll, "poll")? })
     }
 }
 

@@ -75,65 +75,41 @@ fn site() -> v1::Site {
 
 /// The wire form of a cluster of one task.
 fn cluster() -> v1::Cluster {
-    v1::Cluster {
-        parked: 1,
-        ages: Some(v1::Histogram::default()),
-        ..v1::Cluster::default()
-    }
+    v1::Cluster { parked: 1, ages: Some(v1::Histogram::default()), ..v1::Cluster::default() }
 }
 
 /// What is said of an update with `site`.
 fn refusal_of_site(site: v1::Site) -> String {
-    let update = v1::Update {
-        sites: vec![v1::Site { ..self::site() }, site],
-        ..v1::Update::default()
-    };
+    let update =
+        v1::Update { sites: vec![v1::Site { ..self::site() }, site], ..v1::Update::default() };
     Update::try_from(update).unwrap_err().to_string()
 }
 
 /// What is said of an update with a site with `cluster`.
 fn refusal_of_cluster(cluster: v1::Cluster) -> String {
-    refusal_of_site(v1::Site {
-        clusters: vec![self::cluster(), cluster],
-        ..site()
-    })
+    refusal_of_site(v1::Site { clusters: vec![self::cluster(), cluster], ..site() })
 }
 
 /// What is said of an update with a site with these lifetimes.
 fn refusal_of_lifetimes(buckets: &[u32], counts: &[u64]) -> String {
-    let lifetimes = v1::Histogram {
-        buckets: buckets.to_vec(),
-        counts: counts.to_vec(),
-    };
-    refusal_of_site(v1::Site {
-        lifetimes: Some(lifetimes),
-        ..site()
-    })
+    let lifetimes = v1::Histogram { buckets: buckets.to_vec(), counts: counts.to_vec() };
+    refusal_of_site(v1::Site { lifetimes: Some(lifetimes), ..site() })
 }
 
 #[test]
 fn the_plain_site_and_cluster_of_these_tests_are_accepted() {
-    let site = v1::Site {
-        clusters: vec![cluster()],
-        ..site()
-    };
+    let site = v1::Site { clusters: vec![cluster()], ..site() };
     assert!(SiteFacts::try_from(site).is_ok());
 }
 
 #[test]
 fn a_missing_mandatory_message_is_named() {
     assert_eq!(
-        refusal_of_site(v1::Site {
-            minutes: None,
-            ..site()
-        }),
+        refusal_of_site(v1::Site { minutes: None, ..site() }),
         "`sites[1].minutes`: is missing"
     );
     assert_eq!(
-        refusal_of_cluster(v1::Cluster {
-            ages: None,
-            ..cluster()
-        }),
+        refusal_of_cluster(v1::Cluster { ages: None, ..cluster() }),
         "`sites[1].clusters[1].ages`: is missing"
     );
     let reply = v1::DescribeReply::default();
@@ -157,16 +133,10 @@ fn a_histogram_must_be_one() {
         refusal_of_lifetimes(&[7], &[]),
         "`sites[1].lifetimes.counts`: has 0 entries where `buckets` has 1",
     );
-    assert_eq!(
-        refusal_of_lifetimes(&[7], &[0]),
-        "`sites[1].lifetimes.counts`: is 0"
-    );
+    assert_eq!(refusal_of_lifetimes(&[7], &[0]), "`sites[1].lifetimes.counts`: is 0");
     assert_eq!(
         refusal_of_lifetimes(&[7, 8], &[u64::MAX, u64::MAX]),
-        format!(
-            "`sites[1].lifetimes.counts`: is {}; at most {MAX_COUNT} is allowed",
-            u64::MAX
-        ),
+        format!("`sites[1].lifetimes.counts`: is {}; at most {MAX_COUNT} is allowed", u64::MAX),
     );
     assert_eq!(
         refusal_of_lifetimes(&[7, 8], &[MAX_COUNT, 1]),
@@ -179,12 +149,7 @@ fn a_histogram_must_be_one() {
 
 #[test]
 fn a_history_must_be_one() {
-    let refusal = |minutes| {
-        refusal_of_site(v1::Site {
-            minutes: Some(minutes),
-            ..site()
-        })
-    };
+    let refusal = |minutes| refusal_of_site(v1::Site { minutes: Some(minutes), ..site() });
     let one_bin = || v1::History {
         width_ns: 1,
         spawned: vec![1],
@@ -194,24 +159,15 @@ fn a_history_must_be_one() {
         ..v1::History::default()
     };
     assert_eq!(
-        refusal(v1::History {
-            ended: vec![],
-            ..one_bin()
-        }),
+        refusal(v1::History { ended: vec![], ..one_bin() }),
         "`sites[1].minutes.ended`: has 0 entries where `spawned` has 1",
     );
     assert_eq!(
-        refusal(v1::History {
-            width_ns: 0,
-            ..one_bin()
-        }),
+        refusal(v1::History { width_ns: 0, ..one_bin() }),
         "`sites[1].minutes.width_ns`: is 0"
     );
     assert_eq!(
-        refusal(v1::History {
-            start_ns: u64::MAX,
-            ..one_bin()
-        }),
+        refusal(v1::History { start_ns: u64::MAX, ..one_bin() }),
         "`sites[1].minutes.start_ns`: ends beyond the range of the clock",
     );
 }
@@ -219,76 +175,42 @@ fn a_history_must_be_one() {
 #[test]
 fn the_parts_of_a_cluster_do_not_exceed_it() {
     let cases: [(v1::Cluster, &str); 7] = [
+        (v1::Cluster { current: 2, ..cluster() }, "current`: is 2, more than `parked`, which is 1"),
         (
-            v1::Cluster {
-                current: 2,
-                ..cluster()
-            },
-            "current`: is 2, more than `parked`, which is 1",
-        ),
-        (
-            v1::Cluster {
-                zero_wakers: 2,
-                ..cluster()
-            },
+            v1::Cluster { zero_wakers: 2, ..cluster() },
             "zero_wakers`: is 2, more than `parked`, which is 1",
         ),
         (
-            v1::Cluster {
-                zero_wakers_settled: 1,
-                ..cluster()
-            },
+            v1::Cluster { zero_wakers_settled: 1, ..cluster() },
             "zero_wakers_settled`: is 1, more than `zero_wakers`, which is 0",
         ),
         (
-            v1::Cluster {
-                unaccounted: 2,
-                ..cluster()
-            },
+            v1::Cluster { unaccounted: 2, ..cluster() },
             "unaccounted`: is 2, more than `parked`, which is 1",
         ),
         (
-            v1::Cluster {
-                never_woken: 1,
-                woken_by_task: 1,
-                ..cluster()
-            },
+            v1::Cluster { never_woken: 1, woken_by_task: 1, ..cluster() },
             "never_woken + woken_by_*`: is 2, more than `parked`, which is 1",
         ),
         (
-            v1::Cluster {
-                polls_min: 1,
-                ..cluster()
-            },
+            v1::Cluster { polls_min: 1, ..cluster() },
             "polls_min`: is 1, more than `polls_max`, which is 0",
         ),
         (
-            v1::Cluster {
-                parked: u64::MAX,
-                ..cluster()
-            },
+            v1::Cluster { parked: u64::MAX, ..cluster() },
             "parked`: is 18446744073709551615; at most 281474976710656 is allowed",
         ),
     ];
     for (cluster, fault) in cases {
-        assert_eq!(
-            refusal_of_cluster(cluster),
-            format!("`sites[1].clusters[1].{fault}")
-        );
+        assert_eq!(refusal_of_cluster(cluster), format!("`sites[1].clusters[1].{fault}"));
     }
 }
 
 #[test]
 fn orphans_are_among_the_live() {
-    let spawned_by = v1::SpawnedBy {
-        orphans: 1,
-        ..v1::SpawnedBy::default()
-    };
+    let spawned_by = v1::SpawnedBy { orphans: 1, ..v1::SpawnedBy::default() };
     assert_eq!(
-        refusal_of_site(v1::Site {
-            spawned_by: vec![spawned_by],
-            ..site()
-        }),
+        refusal_of_site(v1::Site { spawned_by: vec![spawned_by], ..site() }),
         "`sites[1].spawned_by[0].orphans`: is 1, more than `live`, which is 0",
     );
 }
@@ -298,17 +220,11 @@ fn a_stack_is_bounded_and_its_park_line_is_in_it() {
     let refusal = |stack: v1::Stack| ParkStack::try_from(stack).unwrap_err().to_string();
     let deep = vec![v1::Frame::default(); MAX_STACK_DEPTH + 1];
     assert_eq!(
-        refusal(v1::Stack {
-            frames: deep,
-            ..v1::Stack::default()
-        }),
+        refusal(v1::Stack { frames: deep, ..v1::Stack::default() }),
         "`frames`: has 129 entries; at most 128 are allowed",
     );
     assert_eq!(
-        refusal(v1::Stack {
-            addresses: vec![0; MAX_STACK_DEPTH + 1],
-            ..v1::Stack::default()
-        }),
+        refusal(v1::Stack { addresses: vec![0; MAX_STACK_DEPTH + 1], ..v1::Stack::default() }),
         "`addresses`: has 129 entries; at most 128 are allowed",
     );
     assert_eq!(
@@ -322,10 +238,7 @@ fn a_stack_is_bounded_and_its_park_line_is_in_it() {
     let function = "f".repeat(MAX_FUNCTION_BYTES + 1);
     assert_eq!(
         refusal(v1::Stack {
-            frames: vec![v1::Frame {
-                function,
-                ..v1::Frame::default()
-            }],
+            frames: vec![v1::Frame { function, ..v1::Frame::default() }],
             ..v1::Stack::default()
         }),
         "`frames[0].function`: is 2049 bytes long; at most 2048 are allowed",
@@ -334,42 +247,27 @@ fn a_stack_is_bounded_and_its_park_line_is_in_it() {
 
 #[test]
 fn a_window_and_a_view_are_bounded() {
-    let window = v1::Window {
-        rows: vec![0; MAX_ROWS + 1],
-        ..v1::Window::default()
-    };
+    let window = v1::Window { rows: vec![0; MAX_ROWS + 1], ..v1::Window::default() };
     assert_eq!(
         Window::try_from(window).unwrap_err().to_string(),
         "`rows`: has 10001 entries; at most 10000 are allowed",
     );
     let refusal = |view: v1::View| View::try_from(view).unwrap_err().to_string();
     assert_eq!(
-        refusal(v1::View {
-            limit: MAX_ROWS as u32 + 1,
-            ..v1::View::default()
-        }),
+        refusal(v1::View { limit: MAX_ROWS as u32 + 1, ..v1::View::default() }),
         "`limit`: is 10001; at most 10000 is allowed",
     );
     assert_eq!(
-        refusal(v1::View {
-            query: "x".repeat(MAX_QUERY_BYTES + 1),
-            ..v1::View::default()
-        }),
+        refusal(v1::View { query: "x".repeat(MAX_QUERY_BYTES + 1), ..v1::View::default() }),
         "`query`: is 4097 bytes long; at most 4096 are allowed",
     );
     assert_eq!(
-        refusal(v1::View {
-            focus: vec![0; MAX_FOCUS + 1],
-            ..v1::View::default()
-        }),
+        refusal(v1::View { focus: vec![0; MAX_FOCUS + 1], ..v1::View::default() }),
         "`focus`: has 257 entries; at most 256 are allowed",
     );
     assert_eq!(
         refusal(v1::View {
-            sort: Some(v1::Sort {
-                column: 99,
-                descending: true
-            }),
+            sort: Some(v1::Sort { column: 99, descending: true }),
             ..v1::View::default()
         }),
         "`sort.column`: 99 means nothing to this version; a newer viewer needs a newer agent",
@@ -383,45 +281,26 @@ fn an_empty_view_is_the_default_one() {
 
 #[test]
 fn a_wake_by_a_task_names_the_task() {
-    let wake = v1::Wake {
-        by: v1::WakeSource::Task.into(),
-        ..v1::Wake::default()
-    };
-    let task = v1::Task {
-        last_wake: Some(wake),
-        ..v1::Task::default()
-    };
-    assert_eq!(
-        TaskFacts::try_from(task).unwrap_err().to_string(),
-        "`last_wake.task`: is missing"
-    );
+    let wake = v1::Wake { by: v1::WakeSource::Task.into(), ..v1::Wake::default() };
+    let task = v1::Task { last_wake: Some(wake), ..v1::Task::default() };
+    assert_eq!(TaskFacts::try_from(task).unwrap_err().to_string(), "`last_wake.task`: is missing");
 }
 
 #[test]
 fn enum_values_of_the_future_read_as_unknown() {
     let task = v1::Task {
         state: 99,
-        last_wake: Some(v1::Wake {
-            by: 99,
-            task: Some(1),
-            ..v1::Wake::default()
-        }),
+        last_wake: Some(v1::Wake { by: 99, task: Some(1), ..v1::Wake::default() }),
         ..v1::Task::default()
     };
     let task = TaskFacts::try_from(task).unwrap();
     assert_eq!(task.state, TaskState::Unknown);
     assert_eq!(task.last_wake.unwrap().by, WakeSource::Unknown);
 
-    let ended = EndedTask::try_from(v1::EndedTask {
-        ending: 99,
-        ..v1::EndedTask::default()
-    });
+    let ended = EndedTask::try_from(v1::EndedTask { ending: 99, ..v1::EndedTask::default() });
     assert_eq!(ended.unwrap().ending, Ending::Unknown);
 
-    let place = SpawnSite::try_from(v1::SpawnSite {
-        kind: 99,
-        ..v1::SpawnSite::default()
-    });
+    let place = SpawnSite::try_from(v1::SpawnSite { kind: 99, ..v1::SpawnSite::default() });
     assert_eq!(place.unwrap().kind, TaskKind::Unknown);
 
     let target = v1::TargetInfo {
@@ -429,10 +308,7 @@ fn enum_values_of_the_future_read_as_unknown() {
         source: 99,
         stacks: 99,
         caps: vec![99, v1::Cap::Wakers.into(), -1],
-        instrumentation: Some(v1::Instrumentation {
-            state: 99,
-            ..v1::Instrumentation::default()
-        }),
+        instrumentation: Some(v1::Instrumentation { state: 99, ..v1::Instrumentation::default() }),
         ..v1::TargetInfo::default()
     };
     let target = TargetInfo::try_from(target).unwrap();
@@ -454,27 +330,15 @@ fn a_target_without_a_protocol_level_is_refused() {
 #[test]
 fn a_long_text_is_cut_at_a_character_with_a_mark() {
     let name = "é".repeat(MAX_NAME_BYTES);
-    let scope = Scope {
-        name,
-        opener: None,
-        ended: None,
-    };
+    let scope = Scope { name, opener: None, ended: None };
     let wire = v1::Scope::from(&scope);
-    assert_eq!(
-        wire.name,
-        format!("{}…", "é".repeat((MAX_NAME_BYTES - '…'.len_utf8()) / 2))
-    );
+    assert_eq!(wire.name, format!("{}…", "é".repeat((MAX_NAME_BYTES - '…'.len_utf8()) / 2)));
     assert!(Scope::try_from(wire).is_ok());
 }
 
 #[test]
 fn a_deep_stack_says_how_many_frames_are_left_out() {
-    let frame = |user| Frame {
-        function: "f".to_owned(),
-        file: None,
-        line: None,
-        user,
-    };
+    let frame = |user| Frame { function: "f".to_owned(), file: None, line: None, user };
     let mut stack = ParkStack {
         id: StackId(1),
         wait: None,
@@ -484,10 +348,7 @@ fn a_deep_stack_says_how_many_frames_are_left_out() {
     };
     let read = there_and_back::<v1::Stack, _>(&stack).unwrap();
     assert_eq!(read.frames.len(), MAX_STACK_DEPTH);
-    assert_eq!(
-        read.frames[MAX_STACK_DEPTH - 1].function,
-        "… 73 more frames"
-    );
+    assert_eq!(read.frames[MAX_STACK_DEPTH - 1].function, "… 73 more frames");
     assert_eq!(read.park, Some(5));
     assert_eq!(read.addresses.len(), MAX_STACK_DEPTH);
 
@@ -501,22 +362,12 @@ fn a_deep_stack_says_how_many_frames_are_left_out() {
 
 #[test]
 fn a_long_history_keeps_its_latest_bins_at_their_time() {
-    let bin = |spawned| Bin {
-        spawned,
-        ..Bin::default()
-    };
+    let bin = |spawned| Bin { spawned, ..Bin::default() };
     let width = std::time::Duration::from_nanos(10);
     let bins = (0..MAX_BINS as u32 + 3).map(bin).collect();
-    let read = there_and_back::<v1::History, _>(&History {
-        start: Moment(1000),
-        width,
-        bins,
-    })
-    .unwrap();
-    assert_eq!(
-        (read.start, read.bins.len(), read.bins[0]),
-        (Moment(1030), MAX_BINS, bin(3))
-    );
+    let read =
+        there_and_back::<v1::History, _>(&History { start: Moment(1000), width, bins }).unwrap();
+    assert_eq!((read.start, read.bins.len(), read.bins[0]), (Moment(1030), MAX_BINS, bin(3)));
 }
 
 #[test]
@@ -539,11 +390,7 @@ fn of_too_many_clusters_the_small_ones_are_folded_so_that_counts_add_up() {
         woken_by_task: 0,
         last_wake: Some(Moment(n)),
         polls: (n, n),
-        outlived: Some(Outlived {
-            ended_ago: histogram(1),
-            scope: "s".to_owned(),
-            opener: None,
-        }),
+        outlived: Some(Outlived { ended_ago: histogram(1), scope: "s".to_owned(), opener: None }),
         examples: vec![TaskId(n)],
     };
     let all: Vec<Cluster> = (1..=MAX_CLUSTERS as u64 + 10).map(cluster).collect();
@@ -562,10 +409,7 @@ fn of_too_many_clusters_the_small_ones_are_folded_so_that_counts_add_up() {
     assert_eq!(folded.parked, (2..=12).sum::<u64>());
     assert_eq!(folded.ages.count(), folded.parked);
     assert_eq!(folded.polls, (2, 12));
-    assert_eq!(
-        (folded.oldest_parked, folded.last_wake),
-        (Moment(988), Some(Moment(12)))
-    );
+    assert_eq!((folded.oldest_parked, folded.last_wake), (Moment(988), Some(Moment(12))));
     assert_eq!(folded.outlived.as_ref().unwrap().ended_ago.count(), 11);
     assert_eq!(folded.examples.len(), 11);
 }

@@ -47,11 +47,7 @@ impl TryFrom<v1::Update> for Update {
 
 impl From<&EndedTask> for v1::EndedTask {
     fn from(task: &EndedTask) -> Self {
-        Self {
-            id: task.id.0,
-            ending: v1::Ending::from(task.ending).into(),
-            at_ns: task.at.0,
-        }
+        Self { id: task.id.0, ending: v1::Ending::from(task.ending).into(), at_ns: task.at.0 }
     }
 }
 
@@ -59,11 +55,7 @@ impl TryFrom<v1::EndedTask> for EndedTask {
     type Error = DecodeError;
 
     fn try_from(wire: v1::EndedTask) -> Result<Self, DecodeError> {
-        Ok(Self {
-            id: TaskId(wire.id),
-            ending: wire.ending().into(),
-            at: Moment(wire.at_ns),
-        })
+        Ok(Self { id: TaskId(wire.id), ending: wire.ending().into(), at: Moment(wire.at_ns) })
     }
 }
 
@@ -71,11 +63,7 @@ impl TryFrom<v1::EndedTask> for EndedTask {
 impl From<&Window> for v1::Window {
     fn from(window: &Window) -> Self {
         Self {
-            rows: bound::list(&window.rows, MAX_ROWS)
-                .0
-                .iter()
-                .map(|task| task.0)
-                .collect(),
+            rows: bound::list(&window.rows, MAX_ROWS).0.iter().map(|task| task.0).collect(),
             matched: bound::count(window.matched),
             query_error: window
                 .query_error
@@ -90,10 +78,7 @@ impl TryFrom<v1::Window> for Window {
 
     fn try_from(wire: v1::Window) -> Result<Self, DecodeError> {
         Ok(Self {
-            rows: read::at_most(wire.rows, "rows", MAX_ROWS)?
-                .into_iter()
-                .map(TaskId)
-                .collect(),
+            rows: read::at_most(wire.rows, "rows", MAX_ROWS)?.into_iter().map(TaskId).collect(),
             matched: read::count(wire.matched, "matched")?,
             query_error: read::optional_text(wire.query_error, "query_error", MAX_SENTENCE_BYTES)?,
         })

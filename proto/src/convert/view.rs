@@ -32,24 +32,16 @@ impl TryFrom<v1::View> for View {
         // An absent interval or order is not unknown: the protocol says what it asks for.
         let unsaid = Self::default();
         if wire.limit as usize > MAX_ROWS {
-            let fault = Fault::TooLarge {
-                value: wire.limit.into(),
-                max: MAX_ROWS as u64,
-            };
+            let fault = Fault::TooLarge { value: wire.limit.into(), max: MAX_ROWS as u64 };
             return Err(DecodeError::new("limit", fault));
         }
         Ok(Self {
-            interval: wire
-                .interval_ns
-                .map_or(unsaid.interval, Duration::from_nanos),
+            interval: wire.interval_ns.map_or(unsaid.interval, Duration::from_nanos),
             query: read::text(wire.query, "query", MAX_QUERY_BYTES)?,
             site: wire.site.map(SiteId),
             sort: read::optional(wire.sort, "sort")?.unwrap_or(unsaid.sort),
             limit: wire.limit,
-            focus: read::at_most(wire.focus, "focus", MAX_FOCUS)?
-                .into_iter()
-                .map(TaskId)
-                .collect(),
+            focus: read::at_most(wire.focus, "focus", MAX_FOCUS)?.into_iter().map(TaskId).collect(),
             own: wire.own,
         })
     }
@@ -59,14 +51,9 @@ impl TryFrom<v1::Sort> for Sort {
     type Error = DecodeError;
 
     fn try_from(wire: v1::Sort) -> Result<Self, DecodeError> {
-        let column = TaskColumn::ALL
-            .into_iter()
-            .find(|known| column(*known) == wire.column());
+        let column = TaskColumn::ALL.into_iter().find(|known| column(*known) == wire.column());
         let unknown = || DecodeError::new("column", Fault::UnknownValue { value: wire.column });
-        Ok(Self {
-            column: column.ok_or_else(unknown)?,
-            descending: wire.descending,
-        })
+        Ok(Self { column: column.ok_or_else(unknown)?, descending: wire.descending })
     }
 }
 

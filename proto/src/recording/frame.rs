@@ -59,9 +59,7 @@ pub(super) fn write(
     buffer.extend_from_slice(&[0; HEAD]);
     payload.encode(buffer).expect("a vector takes any length");
     let (head, payload) = buffer.split_at_mut(HEAD);
-    let length = u32::try_from(payload.len())
-        .expect("split() bounds every message")
-        .to_le_bytes();
+    let length = u32::try_from(payload.len()).expect("split() bounds every message").to_le_bytes();
     head[..4].copy_from_slice(&length);
     head[4..].copy_from_slice(&checksum(length, payload).to_le_bytes());
     out.write_all(buffer)
@@ -78,11 +76,7 @@ pub(super) fn write_end(out: &mut impl Write) -> io::Result<()> {
 pub(super) fn read(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<(Frame, u64)> {
     let mut taken = fill(input, buffer, HEAD)?;
     let Ok(head) = <[u8; HEAD]>::try_from(buffer.as_slice()) else {
-        let frame = if taken == 0 {
-            Frame::Nothing
-        } else {
-            Frame::Lost(Damage::Cut)
-        };
+        let frame = if taken == 0 { Frame::Nothing } else { Frame::Lost(Damage::Cut) };
         return Ok((frame, taken));
     };
     let [a, b, c, d, sum @ ..] = head;
@@ -108,10 +102,7 @@ pub(super) fn read(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<(F
 /// Reads up to `length` bytes into `buffer`, and says how many there were.
 fn fill(input: &mut impl Read, buffer: &mut Vec<u8>, length: usize) -> io::Result<u64> {
     buffer.clear();
-    input
-        .take(length as u64)
-        .read_to_end(buffer)
-        .map(|read| read as u64)
+    input.take(length as u64).read_to_end(buffer).map(|read| read as u64)
 }
 
 /// The checksum of a frame. It covers the length, so that a file of zeros holds no frame.

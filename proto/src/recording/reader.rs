@@ -28,10 +28,7 @@ impl<R: Read> Reader<R> {
     /// Opens a recording.
     pub fn new(mut input: R) -> Result<Self, RecordingError> {
         let mut start = Vec::new();
-        input
-            .by_ref()
-            .take(MAGIC.len() as u64 + 4)
-            .read_to_end(&mut start)?;
+        input.by_ref().take(MAGIC.len() as u64 + 4).read_to_end(&mut start)?;
         let (magic, version) = start.split_at(start.len().min(MAGIC.len()));
         if !MAGIC.starts_with(magic) {
             let recording = super::is_recording(magic);
@@ -58,9 +55,7 @@ impl<R: Read> Reader<R> {
         if let Some(header) = reader.message::<v1::RecordingHeader>()? {
             reader.header = Header {
                 created_unix_ns: header.created_unix_ns,
-                tool_version: header
-                    .tool_version
-                    .filter(|version| version.len() <= MAX_NAME_BYTES),
+                tool_version: header.tool_version.filter(|version| version.len() <= MAX_NAME_BYTES),
             };
         }
         Ok(reader)
@@ -130,12 +125,7 @@ impl<R: Read> Reader<R> {
 
     /// Notes that the bytes from `start` to here are lost.
     fn lost(&mut self, start: u64, damage: Damage) {
-        let loss = self.loss.get_or_insert(Loss {
-            places: 0,
-            bytes: 0,
-            first_at: start,
-            damage,
-        });
+        let loss = self.loss.get_or_insert(Loss { places: 0, bytes: 0, first_at: start, damage });
         loss.places += 1;
         loss.bytes += self.at - start;
     }
@@ -157,12 +147,7 @@ pub struct Loss {
 /// "3 damaged places, 812 bytes lost; the first at byte 4096: a frame does not match its checksum".
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            places,
-            bytes,
-            first_at,
-            damage,
-        } = self;
+        let Self { places, bytes, first_at, damage } = self;
         if *places == 1 {
             write!(f, "{bytes} bytes lost at byte {first_at}: {damage}")
         } else {

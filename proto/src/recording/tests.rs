@@ -16,14 +16,8 @@ fn header() -> Header {
 
 /// A small update that can be told from others.
 fn update(seq: u64) -> Update {
-    let gauges = Gauges {
-        tracked: seq,
-        ..Gauges::default()
-    };
-    Update {
-        gauges: Some(gauges),
-        ..Update::empty(BootId(7), seq, Moment(seq))
-    }
+    let gauges = Gauges { tracked: seq, ..Gauges::default() };
+    Update { gauges: Some(gauges), ..Update::empty(BootId(7), seq, Moment(seq)) }
 }
 
 /// A finished recording of `updates`.
@@ -57,10 +51,7 @@ fn nothing_known_and_nothing_recorded_is_a_recording_too() {
     let writer = Writer::new(Vec::new(), &Header::default()).unwrap();
     let file = writer.finish().unwrap();
     let mut reader = Reader::new(file.as_slice()).unwrap();
-    assert_eq!(
-        (replayed(&mut reader), reader.finished(), reader.loss()),
-        (vec![], true, None)
-    );
+    assert_eq!((replayed(&mut reader), reader.finished(), reader.loss()), (vec![], true, None));
 }
 
 #[test]
@@ -85,15 +76,8 @@ fn a_file_cut_at_any_byte_replays_up_to_the_cut() {
             "cut at {cut}"
         );
         assert!(!reader.finished(), "cut at {cut}");
-        let whole_to = boundaries(&file)
-            .0
-            .into_iter()
-            .filter(|&end| end <= cut)
-            .max()
-            .unwrap();
-        let lost = reader
-            .loss()
-            .map(|loss| (loss.first_at, loss.bytes, loss.damage.clone()));
+        let whole_to = boundaries(&file).0.into_iter().filter(|&end| end <= cut).max().unwrap();
+        let lost = reader.loss().map(|loss| (loss.first_at, loss.bytes, loss.damage.clone()));
         let expected =
             (whole_to < cut).then(|| (whole_to as u64, (cut - whole_to) as u64, Damage::Cut));
         assert_eq!(lost, expected, "cut at {cut}");
@@ -104,9 +88,8 @@ fn a_file_cut_at_any_byte_replays_up_to_the_cut() {
 fn boundaries(file: &[u8]) -> (Vec<usize>, Vec<usize>) {
     let mut ends = vec![MAGIC.len() + 4];
     while ends.last().unwrap() + 8 < file.len()
-        && let Some(head) = file
-            .get(*ends.last().unwrap()..)
-            .and_then(|rest| rest.first_chunk::<4>())
+        && let Some(head) =
+            file.get(*ends.last().unwrap()..).and_then(|rest| rest.first_chunk::<4>())
     {
         ends.push(ends.last().unwrap() + 8 + u32::from_le_bytes(*head) as usize);
     }
@@ -142,10 +125,7 @@ fn a_damaged_payload_is_skipped_as_a_gap() {
     let (_, frames) = boundaries(&file);
     file[frames[1] - 1] ^= 1;
     let mut reader = Reader::new(file.as_slice()).unwrap();
-    let numbers: Vec<u64> = replayed(&mut reader)
-        .iter()
-        .map(|update| update.seq)
-        .collect();
+    let numbers: Vec<u64> = replayed(&mut reader).iter().map(|update| update.seq).collect();
     assert_eq!(numbers, [1, 3, 4]);
     assert!(reader.finished());
     assert_eq!(
@@ -165,12 +145,7 @@ fn bytes_behind_the_end_are_told() {
     file.extend([0; 10]);
     let mut reader = Reader::new(file.as_slice()).unwrap();
     assert_eq!(replayed(&mut reader).len(), 1);
-    let loss = Loss {
-        places: 1,
-        bytes: 10,
-        first_at: end as u64,
-        damage: Damage::Trailing,
-    };
+    let loss = Loss { places: 1, bytes: 10, first_at: end as u64, damage: Damage::Trailing };
     assert_eq!(reader.loss(), Some(&loss));
 }
 
@@ -183,12 +158,7 @@ fn a_hostile_length_is_not_believed() {
     file.extend([0; 20]);
     let mut reader = Reader::new(file.as_slice()).unwrap();
     assert_eq!(replayed(&mut reader), []);
-    let loss = Loss {
-        places: 1,
-        bytes: 24,
-        first_at: start,
-        damage: Damage::Length(u32::MAX),
-    };
+    let loss = Loss { places: 1, bytes: 24, first_at: start, damage: Damage::Length(u32::MAX) };
     assert_eq!(reader.loss(), Some(&loss));
 }
 
@@ -219,34 +189,20 @@ fn large(seq: u64) -> Update {
         frames: Vec::new(),
     };
     let count = 2 * PART_BYTES / (10 * addresses.len());
-    Update {
-        stacks: (0..count as u32).map(stack).collect(),
-        ..update(seq)
-    }
+    Update { stacks: (0..count as u32).map(stack).collect(), ..update(seq) }
 }
 
 #[test]
 fn cutting_a_large_update_leaves_no_gap_and_hides_none() {
-    let reboot = Update {
-        boot: BootId(8),
-        ..update(1)
-    };
+    let reboot = Update { boot: BootId(8), ..update(1) };
     let file = recorded([update(1), large(2), update(3), update(5), reboot]);
     let replayed = replayed(&mut Reader::new(file.as_slice()).unwrap());
-    let numbers: Vec<(u64, u64)> = replayed
-        .iter()
-        .map(|update| (update.boot.0, update.seq))
-        .collect();
+    let numbers: Vec<(u64, u64)> =
+        replayed.iter().map(|update| (update.boot.0, update.seq)).collect();
     // The large one takes 2, 3 and 4; the lost one would be 6.
+    assert_eq!(numbers, [(7, 1), (7, 2), (7, 3), (7, 4), (7, 5), (7, 7), (8, 1)]);
     assert_eq!(
-        numbers,
-        [(7, 1), (7, 2), (7, 3), (7, 4), (7, 5), (7, 7), (8, 1)]
-    );
-    assert_eq!(
-        replayed
-            .iter()
-            .map(|update| update.complete)
-            .collect::<Vec<_>>(),
+        replayed.iter().map(|update| update.complete).collect::<Vec<_>>(),
         [true, false, false, true, true, true, true],
     );
 }

@@ -30,12 +30,7 @@ impl<W: Write> Writer<W> {
             tool_version: header.tool_version.clone(),
         };
         frame::write(&mut out, &mut buffer, &header)?;
-        Ok(Self {
-            out,
-            buffer,
-            boot: None,
-            shift: 0,
-        })
+        Ok(Self { out, buffer, boot: None, shift: 0 })
     }
 
     /// Appends `update`, in as many frames as its size takes.

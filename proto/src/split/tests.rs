@@ -15,11 +15,7 @@ use crate::limits::*;
 fn read(update: &Update) -> Vec<Update> {
     let send = |part: v1::Update| {
         let bytes = part.encode_to_vec();
-        assert!(
-            bytes.len() <= MAX_MESSAGE_BYTES,
-            "a part of {} bytes",
-            bytes.len()
-        );
+        assert!(bytes.len() <= MAX_MESSAGE_BYTES, "a part of {} bytes", bytes.len());
         Update::try_from(v1::Update::decode(bytes.as_slice()).unwrap()).unwrap()
     };
     split(update.clone()).map(send).collect()
@@ -43,32 +39,18 @@ fn joined(parts: Vec<Update>) -> Update {
 
 /// `update` many times over, with ids of their own.
 fn multiplied(update: &Update, times: u32) -> Update {
-    let mut whole = Update {
-        sites: vec![],
-        tasks: vec![],
-        ended: vec![],
-        stacks: vec![],
-        ..update.clone()
-    };
+    let mut whole =
+        Update { sites: vec![], tasks: vec![], ended: vec![], stacks: vec![], ..update.clone() };
     for n in 0..times {
         whole
             .sites
-            .extend(update.sites.iter().map(|site| SiteFacts {
-                id: SiteId(n),
-                ..site.clone()
-            }));
-        whole
-            .tasks
-            .extend(update.tasks.iter().map(|task| TaskFacts {
-                id: TaskId(n.into()),
-                ..task.clone()
-            }));
-        whole
-            .stacks
-            .extend(update.stacks.iter().map(|stack| ParkStack {
-                id: StackId(n),
-                ..stack.clone()
-            }));
+            .extend(update.sites.iter().map(|site| SiteFacts { id: SiteId(n), ..site.clone() }));
+        whole.tasks.extend(
+            update.tasks.iter().map(|task| TaskFacts { id: TaskId(n.into()), ..task.clone() }),
+        );
+        whole.stacks.extend(
+            update.stacks.iter().map(|stack| ParkStack { id: StackId(n), ..stack.clone() }),
+        );
         whole.ended.extend(&update.ended);
     }
     whole
@@ -99,16 +81,10 @@ fn known(updates: Vec<Update>) -> impl PartialEq + std::fmt::Debug {
     for update in updates {
         assert_eq!(model.apply(update), Applied::Continued);
     }
-    let stacks: Vec<_> = (0..400)
-        .map(|id| model.stack(StackId(id)).cloned())
-        .collect();
+    let stacks: Vec<_> = (0..400).map(|id| model.stack(StackId(id)).cloned()).collect();
     (
         (model.boot(), model.census(), model.lost()),
-        (
-            model.target().cloned(),
-            model.gauges().cloned(),
-            model.window().clone(),
-        ),
+        (model.target().cloned(), model.gauges().cloned(), model.window().clone()),
         model.sites().cloned().collect::<Vec<_>>(),
         model.tasks().cloned().collect::<Vec<_>>(),
         stacks,
@@ -143,15 +119,9 @@ fn the_sender_learns_the_number_of_its_next_update() {
 
 #[test]
 fn a_list_is_cut_by_number_too() {
-    let ended = EndedTask {
-        id: TaskId(0),
-        ending: Ending::Unknown,
-        at: Moment(0),
-    };
-    let update = Update {
-        ended: vec![ended; MAX_ITEMS + 1],
-        ..Update::empty(BootId(1), 1, Moment(0))
-    };
+    let ended = EndedTask { id: TaskId(0), ending: Ending::Unknown, at: Moment(0) };
+    let update =
+        Update { ended: vec![ended; MAX_ITEMS + 1], ..Update::empty(BootId(1), 1, Moment(0)) };
     let parts = read(&update);
     assert_eq!(parts.len(), 2);
     assert_eq!(joined(parts), update);
@@ -170,12 +140,8 @@ mod largest {
     }
 
     fn history() -> History {
-        let bin = Bin {
-            spawned: u32::MAX,
-            returned: u32::MAX,
-            ended: u32::MAX,
-            min_live: u32::MAX,
-        };
+        let bin =
+            Bin { spawned: u32::MAX, returned: u32::MAX, ended: u32::MAX, min_live: u32::MAX };
         History {
             start: Moment(1 << 62),
             width: Duration::from_nanos(1 << 40),
@@ -212,11 +178,8 @@ mod largest {
     }
 
     pub(super) fn site() -> SiteFacts {
-        let spawned_by = SpawnedBy {
-            site: Some(SiteId(u32::MAX)),
-            live: MAX_COUNT,
-            orphans: MAX_COUNT,
-        };
+        let spawned_by =
+            SpawnedBy { site: Some(SiteId(u32::MAX)), live: MAX_COUNT, orphans: MAX_COUNT };
         SiteFacts {
             id: SiteId(u32::MAX),
             site: SpawnSite {
@@ -301,12 +264,8 @@ fn the_largest_facts_stay_within_a_part() {
     let stack = v1::Stack::from(&largest::stack()).encoded_len();
     let window = v1::Window::from(&largest::window()).encoded_len();
     let target = v1::TargetInfo::from(&largest::target()).encoded_len();
-    for (what, bytes) in [
-        ("site", site),
-        ("stack", stack),
-        ("window", window),
-        ("target", target),
-    ] {
+    for (what, bytes) in [("site", site), ("stack", stack), ("window", window), ("target", target)]
+    {
         assert!(bytes < PART_BYTES - 4096, "a {what} can take {bytes} bytes");
     }
     // The first part can hold the target and the gauges, and then one item of any size.
@@ -327,13 +286,5 @@ fn the_largest_update_is_sent_in_bounded_parts_that_can_be_read() {
     assert!(parts.len() >= 6);
     let whole = joined(parts);
     assert_eq!((whole.sites.len(), whole.stacks.len()), (3, 3));
-    assert!(
-        whole
-            .target
-            .unwrap()
-            .faults
-            .last()
-            .unwrap()
-            .ends_with("33 more faults")
-    );
+    assert!(whole.target.unwrap().faults.last().unwrap().ends_with("33 more faults"));
 }
