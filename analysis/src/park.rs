@@ -327,6 +327,13 @@ mod tests {
     }
 
     #[test]
+    fn beside_a_shutdown_signal_the_other_wait_is_the_park_point() {
+        let (token, lock) = (stack(1, Some(Wait::Cancelled), 7), stack(2, Some(Wait::Mutex), 9));
+        assert_eq!(point([&token, &lock], true).unwrap().wait, Wait::Mutex);
+        assert_eq!(point([&token], true).unwrap().wait, Wait::Cancelled);
+    }
+
+    #[test]
     fn the_order_of_the_stacks_does_not_matter() {
         let (a, b) = (stack(1, Some(Wait::OneshotRecv), 7), stack(2, Some(Wait::MpscRecv), 9));
         assert_eq!(point([&a, &b], true), point([&b, &a], true));

@@ -89,20 +89,20 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether live tasks grow by more than the load explains: the trend of Little's residual, live -
-    /// arrivals x mean life, where tasks have returned, and of live tasks where none has.
+    /// arrivals x mean life, where tasks have returned, and of live tasks where none has. Bins of five
+    /// seconds serve only in the second case: a ramp-up of a minute is no leak.
     pub(crate) fn excess(&self) -> Option<Trend> {
         *self.excess.get_or_init(|| {
             let life = history::mean(&self.site.lifetimes).unwrap_or_default().as_secs_f64();
-            [self.minutes_until(self.now), self.recent_until(self.now)].into_iter().find_map(
-                |run| {
-                    let width = run.width.as_secs_f64();
-                    let busy = |spawned: u32| {
-                        if width > 0.0 { f64::from(spawned) / width * life } else { 0.0 }
-                    };
-                    run.trend(|bin| f64::from(bin.min_live) - busy(bin.spawned))
-                        .filter(|trend| self.is_significant(trend))
-                },
-            )
+            let recent = (self.site.returned == 0).then(|| self.recent_until(self.now));
+            [Some(self.minutes_until(self.now)), recent].into_iter().flatten().find_map(|run| {
+                let width = run.width.as_secs_f64();
+                let busy = |spawned: u32| {
+                    if width > 0.0 { f64::from(spawned) / width * life } else { 0.0 }
+                };
+                let trend = run.trend(|bin| f64::from(bin.min_live) - busy(bin.spawned))?;
+                self.is_significant(&trend).then_some(trend)
+            })
         })
     }
 

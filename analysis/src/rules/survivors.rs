@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
         reason: "An age alone accuses accept loops. A share of survivors above what ever came back after such an age does not happen by chance, and one common place makes a common cause likely.",
         example: "36 of 2,160 tasks spawned here in the last hour never finished (1.7 %). The others that returned took 12ms (median; p99 180ms). All 36 wait in oneshot recv at src/cache.rs:95; the oldest has been parked for 41m07s.",
         fix: "Bound the wait with `timeout(d, ..)`; `select!` it with `token.cancelled()`; drop or use the sending side on every return path.",
-        limits: "A site that does two kinds of work, one of them long: until the first long ones return, they look like survivors. Survivors older than an hour are left to W1.",
+        limits: "A site that does two kinds of work, one of them long: until the first long ones return, they look like survivors. Survivors older than an hour are left to W1. Keep-alive connections (H6) that grow for minutes are WATCH only: whether their peers are gone cannot be seen.",
         silenced_by: &["H1", "H2", "H3", "H4", "H5", "H6", "H7"],
     },
     condition,
@@ -149,18 +149,20 @@ fn charge(
     }));
     evidence.push(where_they_wait(crowd, affected, oldest));
     let late = site.lifetimes.possibly_above(cutoff);
-    let counter_evidence = if late > 0 {
-        vec![format!(
+    let mut counter_evidence = Vec::new();
+    if late > 0 {
+        counter_evidence.push(format!(
             "{} that lived longer than {} did return.",
             words::counted(late, "task"),
             words::duration(cutoff)
-        )]
-    } else {
-        Vec::new()
-    };
+        ));
+    }
+    // A trend takes H6 its power to silence; but connections that grow may still be connections.
+    let doubt = health::of_crowd(scene, crowd, "L1", Trends::Ignored);
+    counter_evidence.extend(doubt.as_ref().map(|doubt| format!("{} But they grow.", doubt.text())));
     Charge {
         rule: &RULE.doc,
-        class: Class::Likely,
+        class: if doubt.is_some() { Class::Watch } else { Class::Likely },
         place: crowd.point.clone(),
         affected,
         since,

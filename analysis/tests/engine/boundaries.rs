@@ -179,6 +179,20 @@ fn parked_until_aborted(#[case] change: fn(&mut SiteFacts), #[case] rules: &[&st
     assert_eq!(rules_after(ABORTED, change), rules);
 }
 
+/// The condition holds, but the facts do not show it for as long as a confirmation takes.
+#[rstest]
+#[case::survivors(SURVIVORS, |site: &mut SiteFacts| site.clusters[0].ages = all(36, seconds(36)))]
+#[case::outlived(OUTLIVED, |site: &mut SiteFacts| outlived(site, seconds(19)))]
+#[case::slow(SLOW, |site: &mut SiteFacts| {
+    site.clusters[0].oldest_parked = Moment(3600 * 1_000_000_000 - 35_000_000_000);
+})]
+fn what_holds_only_just_is_a_candidate(#[case] name: &str, #[case] change: fn(&mut SiteFacts)) {
+    let mut scenario = Scenario::named(name);
+    change(&mut scenario.updates.last_mut().unwrap().sites[0]);
+    let (_, report) = play(&scenario);
+    assert_eq!((report.findings.len(), report.confirmed().count()), (1, 0), "{}", report.to_text());
+}
+
 /// What each health fact silences, and that without its last clause it silences nothing.
 #[rstest]
 #[case::no_entrance("healthy/accept_loop", |update: &mut Update| without_stacks(update, 0))]

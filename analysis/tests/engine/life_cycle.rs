@@ -226,15 +226,16 @@ fn survivors_that_return_were_accused_wrongly() {
 
 #[test]
 fn symbols_that_arrive_move_a_case_and_do_not_start_it_anew() {
-    let mut watch = Watch::attach("withheld/symbols_pending");
-    assert_eq!(stages(&watch.report()), [("L2", false)]);
-    assert_eq!(stages(&watch.later(50, |_| {})), [("L2", false)]);
-    let resolved = Scenario::named("leaks/growth_by_the_minute").updates.remove(0).stacks;
-    watch.latest.stacks = resolved;
-    let report = watch.later(2, |_| {});
-    assert_eq!(stages(&report), [("L2", true)]);
+    let pending = |update: &mut Update| update.stacks[0].wait = None;
+    let mut watch = Watch::attach_changed("leaks/growth_seen_later", pending);
+    assert_eq!(stages(&watch.later(5, |_| {})), [("L2", false)]);
+    assert!(watch.report().findings[0].park.is_none());
+    watch.latest.stacks = Scenario::named("leaks/growth_seen_later").updates.remove(0).stacks;
+    let report = watch.later(4, |_| {});
     assert!(report.findings[0].park.is_some());
-    assert_eq!(report.retracted, 0);
+    assert_eq!(report.findings[0].stage, Stage::Candidate { confirms_in: Duration::from_secs(1) });
+    assert_eq!(stages(&watch.later(1, |_| {})), [("L2", true)]);
+    assert_eq!(watch.report().retracted, 0);
 }
 
 #[test]

@@ -238,6 +238,22 @@ fn a_reconnecting_viewer_gets_a_new_stream_of_the_same_boot() {
 }
 
 #[test]
+fn a_new_stream_with_a_hole_in_it_drops_nothing() {
+    let mut model = applied(&[{
+        let mut first = update(1);
+        first.sites = vec![site(0, 1), site(1, 1)];
+        first
+    }]);
+    let mut first = update(1);
+    (first.at, first.complete, first.sites) = (Moment(20_000), false, vec![site(0, 2)]);
+    let mut third = update(3);
+    third.at = Moment(20_000);
+    model.apply(first);
+    assert_eq!(model.apply(third), Applied::Gap { missing: 1 });
+    assert!(model.site(SiteId(1)).is_some(), "it may have been in the part that was lost");
+}
+
+#[test]
 fn the_first_update_of_an_older_census_is_no_new_stream() {
     let mut model = applied(&[update(1), update(2)]);
     let mut old = update(1);
