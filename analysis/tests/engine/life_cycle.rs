@@ -243,6 +243,13 @@ fn symbols_that_never_come_are_waited_for_a_minute() {
     let mut watch = Watch::attach("withheld/symbols_pending");
     assert_eq!(stages(&watch.later(59, |_| {})), [("L2", false)]);
     assert_eq!(stages(&watch.later(1, |_| {})), [("L2", true)]);
+    // If they do come, the accusation has a place, and was not wrong.
+    let resolved = Scenario::named("leaks/growth_by_the_minute").updates.remove(0).stacks;
+    watch.latest.stacks = resolved;
+    watch.later(1, |_| {});
+    let report = watch.later(1, |_| {});
+    assert_eq!((stages(&report), report.retracted), (vec![("L2", true)], 0));
+    assert!(report.findings[0].park.is_some());
 }
 
 #[test]
