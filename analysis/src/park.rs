@@ -22,6 +22,8 @@ pub struct Crowd {
     pub unresolved: bool,
     /// Tasks with a timer on one of their stacks.
     pub timed: u64,
+    /// Tasks with a socket, pipe or file on one of their stacks.
+    pub io: u64,
     /// Tasks with an accept or a signal on one of their stacks.
     pub entrances: u64,
     /// How many tasks.
@@ -118,12 +120,12 @@ pub fn of_task(
 }
 
 /// How little a wait tells beside another one in the same `select!`: a deadline or a shutdown signal is
-/// seldom what a task is there for.
+/// seldom what a task is there for, and so is the other side's end.
 fn telling(wait: &Wait) -> u8 {
     match (wait.class(), wait) {
         (WaitClass::Entrance, _) => 0,
         (WaitClass::Timer, _) => 3,
-        (_, Wait::Cancelled) => 2,
+        (_, Wait::Cancelled | Wait::MpscClosed | Wait::OneshotClosed | Wait::WatchClosed) => 2,
         _ => 1,
     }
 }
@@ -133,6 +135,7 @@ struct Seen {
     point: Option<ParkPoint>,
     unresolved: bool,
     timed: bool,
+    io: bool,
     entrance: bool,
 }
 
@@ -149,6 +152,7 @@ impl Seen {
             unresolved: stacks.len() < cluster.stacks.len()
                 || stacks.iter().any(|stack| stack.wait.is_none()),
             timed: class(WaitClass::Timer),
+            io: class(WaitClass::Io),
             entrance: class(WaitClass::Entrance),
         }
     }
@@ -161,6 +165,7 @@ impl Crowd {
             point: seen.point.clone(),
             unresolved: seen.unresolved,
             timed: if seen.timed { cluster.parked } else { 0 },
+            io: if seen.io { cluster.parked } else { 0 },
             entrances: if seen.entrance { cluster.parked } else { 0 },
             parked: cluster.parked,
             current: cluster.current,
@@ -192,6 +197,7 @@ impl Crowd {
         self.stranded_examples.truncate(EXAMPLES);
         self.unresolved |= other.unresolved;
         self.timed += other.timed;
+        self.io += other.io;
         self.entrances += other.entrances;
         self.parked += other.parked;
         self.current += other.current;

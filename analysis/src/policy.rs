@@ -82,9 +82,9 @@ pub struct Policy {
     pub entrance_children: u64,
     /// H6: the share of the tasks that must have been woken by I/O before.
     pub io_woken: f64,
-    /// H7: the share of the tasks whose stack must name a timer. A `select!` over more than two branches
-    /// keeps two of its stacks, so it need not be all of them.
-    pub timer_share: f64,
+    /// H6, H7: the share of the tasks whose stacks must name a socket or a timer. A `select!` over more
+    /// than two branches keeps two of its stacks, so it need not be all of them.
+    pub stack_share: f64,
     /// H7: how long a timer of unknown length is trusted.
     pub timer_trusted: Duration,
     /// H9: so many tasks of the site must have ended by an abort.
@@ -129,7 +129,7 @@ impl Default for Policy {
             responsive_polls: 10,
             entrance_children: 10,
             io_woken: 0.8,
-            timer_share: 0.5,
+            stack_share: 0.5,
             timer_trusted: 24 * hour,
             aborted_minimum: 3,
         }

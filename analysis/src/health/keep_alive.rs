@@ -1,7 +1,6 @@
 //! H6: connections that are kept open on purpose.
 
 use super::{HealthDoc, HealthFact, Test};
-use crate::facts::WaitClass;
 use crate::park::Crowd;
 use crate::pooling::pooling_crate;
 use crate::scene::Scene;
@@ -11,7 +10,7 @@ pub(super) const FACT: HealthFact = HealthFact {
     doc: HealthDoc {
         id: "H6",
         title: "keep-alive",
-        test: "The tasks wait for a socket, at least 80 % of them were woken by I/O before (or a known pooling crate spawned them), and they are no more than the open sockets of the process.",
+        test: "A stack of at least half of the tasks names a socket, at least 80 % of them were woken by I/O before (or a known pooling crate spawned them), and they are no more than the open sockets of the process.",
         silences: &["L1", "L2", "L9", "W1"],
         limits: "W1 is silenced because it compares with whole lifetimes, not with idle times of earlier connections. Whether their ages are heavy-tailed is not tested. Where the number of open sockets is unknown it is not compared.",
     },
@@ -20,7 +19,7 @@ pub(super) const FACT: HealthFact = HealthFact {
 };
 
 fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
-    if crowd.class() != Some(WaitClass::Io) {
+    if crowd.io == 0 || (crowd.io as f64) < scene.policy.stack_share * crowd.parked as f64 {
         return None;
     }
     let pooled = pooling_crate(&scene.site.site.file);

@@ -19,7 +19,7 @@ pub(super) const FACT: HealthFact = HealthFact {
 
 fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
     let armed =
-        crowd.timed > 0 && crowd.timed as f64 >= scene.policy.timer_share * crowd.parked as f64;
+        crowd.timed > 0 && crowd.timed as f64 >= scene.policy.stack_share * crowd.parked as f64;
     if !armed || scene.now.since(crowd.oldest_parked) > scene.policy.timer_trusted {
         return None;
     }
