@@ -1,5 +1,7 @@
 //! Where tasks wait: park points from park stacks, and the crowds of tasks that share one.
 
+mod function;
+
 use std::collections::BTreeMap;
 
 use crate::facts::{
@@ -8,6 +10,8 @@ use crate::facts::{
 use crate::histogram::LogHistogram;
 use crate::model::Model;
 use crate::report::ParkPoint;
+
+pub use function::short_function;
 
 /// The most example tasks kept of a crowd.
 const EXAMPLES: usize = 5;
@@ -134,27 +138,26 @@ fn telling(wait: &Wait) -> u8 {
 struct Seen {
     point: Option<ParkPoint>,
     unresolved: bool,
-    timed: bool,
-    io: bool,
-    entrance: bool,
+    classes: Vec<WaitClass>,
 }
 
 impl Seen {
     fn of(cluster: &Cluster, model: &Model) -> Self {
         let stacks: Vec<&ParkStack> =
             cluster.stacks.iter().filter_map(|id| model.stack(*id)).collect();
-        let class = |class| {
-            stacks.iter().any(|stack| stack.wait.as_ref().is_some_and(|wait| wait.class() == class))
-        };
+        let waits = stacks.iter().filter_map(|stack| stack.wait.as_ref());
         Self {
             // Whether the stacks are current is settled for the whole crowd.
             point: point(stacks.iter().copied(), true),
             unresolved: stacks.len() < cluster.stacks.len()
                 || stacks.iter().any(|stack| stack.wait.is_none()),
-            timed: class(WaitClass::Timer),
-            io: class(WaitClass::Io),
-            entrance: class(WaitClass::Entrance),
+            classes: waits.map(Wait::class).collect(),
         }
+    }
+
+    /// How many of `cluster` have a wait of `class` on one of their stacks: all or none.
+    fn tasks(&self, cluster: &Cluster, class: WaitClass) -> u64 {
+        if self.classes.contains(&class) { cluster.parked } else { 0 }
     }
 }
 
@@ -164,9 +167,9 @@ impl Crowd {
         Self {
             point: seen.point.clone(),
             unresolved: seen.unresolved,
-            timed: if seen.timed { cluster.parked } else { 0 },
-            io: if seen.io { cluster.parked } else { 0 },
-            entrances: if seen.entrance { cluster.parked } else { 0 },
+            timed: seen.tasks(cluster, WaitClass::Timer),
+            io: seen.tasks(cluster, WaitClass::Io),
+            entrances: seen.tasks(cluster, WaitClass::Entrance),
             parked: cluster.parked,
             current: cluster.current,
             ages: cluster.ages.clone(),
@@ -240,79 +243,10 @@ fn earliest(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
     }
 }
 
-/// The end of a function's path: its name, with the type it belongs to; closures count to the function
-/// around them, and generic arguments go.
-pub fn short_function(path: &str) -> String {
-    // Only a first segment in angle brackets is a type: later ones are arguments, or `<impl ..>`.
-    let named = |(at, segment): &(usize, &str)| {
-        !segment.is_empty() && !segment.starts_with('{') && (*at == 0 || !segment.starts_with('<'))
-    };
-    let segments: Vec<&str> =
-        segments(path).into_iter().enumerate().filter(named).map(|(_, segment)| segment).collect();
-    let Some((name, owners)) = segments.split_last() else {
-        return path.to_owned();
-    };
-    let name = without_generics(name);
-    match owners.last().map(|owner| owner_name(owner)) {
-        Some(owner) if owner.starts_with(char::is_uppercase) => format!("{owner}::{name}"),
-        _ => name.to_owned(),
-    }
-}
-
-/// Splits at `::` outside of angle brackets.
-fn segments(path: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut depth, mut start) = (0usize, 0);
-    let bytes = path.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'<' => depth += 1,
-            // Not the arrow of a function type.
-            b'>' if at == 0 || bytes[at - 1] != b'-' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 && bytes.get(at + 1) == Some(&b':') => {
-                parts.push(&path[start..at]);
-                start = at + 2;
-            }
-            _ => {}
-        }
-    }
-    parts.push(path.get(start..).unwrap_or_default());
-    parts
-}
-
-/// `Conn` of `<orders::Conn as Drop>`, `orders::Conn<T>` or `Conn`.
-fn owner_name(owner: &str) -> &str {
-    let inner =
-        owner.strip_prefix('<').map_or(owner, |rest| rest.strip_suffix('>').unwrap_or(rest));
-    let of_type = inner.split(" as ").next().unwrap_or(inner);
-    without_generics(segments(of_type).last().copied().unwrap_or(of_type))
-}
-
-fn without_generics(name: &str) -> &str {
-    name.split('<').next().unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
     use crate::facts::{Frame, StackId};
-
-    #[rstest]
-    #[case("claim_conn", "claim_conn")]
-    #[case("orders::cache::claim_conn::{{closure}}", "claim_conn")]
-    #[case("orders::cache::Cache::get::{closure#0}::{closure#1}", "Cache::get")]
-    #[case("<orders::cache::Conn as core::ops::Drop>::drop", "Conn::drop")]
-    #[case("<orders::Pool<T> as orders::Get<K, fn() -> V>>::get::{{closure}}", "Pool::get")]
-    #[case("orders::run::<orders::A>::{{closure}}", "run")]
-    #[case("orders::Hub<orders::A>::run", "Hub::run")]
-    #[case("{{closure}}", "{{closure}}")]
-    #[case("", "")]
-    #[case("a::<b::", "a")]
-    fn functions_are_shortened(#[case] path: &str, #[case] short: &str) {
-        assert_eq!(short_function(path), short);
-    }
 
     fn stack(id: u32, wait: Option<Wait>, line: u32) -> ParkStack {
         let user = Frame {
