@@ -198,7 +198,8 @@ mod tests {
     #[test]
     fn long_text_is_cut_at_a_character_and_stays_cut() {
         let mut short = Short::<5>::EMPTY;
-        write!(short, "abä{}", "öx").unwrap();
+        short.write_str("abä").unwrap();
+        short.write_str("öx").unwrap();
         assert_eq!(short.as_str(), "abä");
         short.write_str("z").unwrap();
         assert_eq!(short.as_str(), "abä", "nothing is added after a cut");

@@ -41,7 +41,7 @@ impl LinkStatus {
         }
     }
 
-    /// Takes note of what the link said at `now`; a complete update is noted by [`Self::hear`].
+    /// Takes note of what the link said at `now`; only a complete update counts as heard.
     pub(crate) fn note(&mut self, event: &LinkEvent, now: Duration) {
         match event {
             LinkEvent::Connecting { attempt } => {
