@@ -10,7 +10,7 @@ pub(super) const FACT: HealthFact = HealthFact {
     doc: HealthDoc {
         id: "H8",
         title: "owned",
-        test: "All live tasks of the site were spawned by tasks that are alive, and tasks of the spawning sites wait in a JoinSet, a JoinHandle or a TaskTracker.",
+        test: "All live tasks of the site were spawned by tasks that are alive, and tasks of the spawning sites wait in a JoinSet or a TaskTracker, or in as many JoinHandles as there are children.",
         silences: &["L3", "L10"],
         limits: "Which task waits for which is not known: the spawning site as a whole is looked at.",
     },

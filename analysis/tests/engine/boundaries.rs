@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use stranded_analysis::facts::{Moment, SiteFacts, TaskKind, Update};
+use stranded_analysis::facts::{Moment, SiteFacts, TaskKind, Update, Wait};
 use stranded_analysis::histogram::{LogHistogram, bucket_of};
 
 use crate::load::Scenario;
@@ -216,6 +216,9 @@ fn what_holds_only_just_is_a_candidate(#[case] name: &str, #[case] change: fn(&m
     site.clusters[0].oldest_parked = Moment(1);
 })]
 #[case::a_child_without_owner("healthy/supervisor", |update: &mut Update| update.sites[1].spawned_by[0].orphans = 1)]
+#[case::one_handle_for_four_children("healthy/supervisor", |update: &mut Update| {
+    update.stacks[0].wait = Some(Wait::JoinHandle);
+})]
 #[case::an_owner_that_does_not_wait("healthy/supervisor", |update: &mut Update| without_stacks(update, 0))]
 fn without_its_health_fact_the_site_is_accused(
     #[case] name: &str,

@@ -258,6 +258,7 @@ impl Names {
             .filter(|(_, id)| id.0 as usize >= known)
             .map(|(text, id)| stack(*id, text))
             .collect();
+        update.stacks.sort_by_key(|stack| stack.id);
         let tracked = update.sites.iter().filter(|site| !site.own).map(|site| site.live).sum();
         update.gauges = Some(Gauges {
             tracked,
