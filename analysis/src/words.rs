@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::facts::SpawnSite;
+use crate::facts::{SpawnSite, Wait};
 use crate::report::ParkPoint;
 
 pub use printable::printable;
@@ -128,18 +128,26 @@ pub fn path(file: &str) -> Cow<'_, str> {
     printable(short)
 }
 
-/// A park point as a person names it: ``oneshot recv at src/cache.rs:95 (`claim`)``.
+/// A park point as a person names it: ``oneshot recv at src/cache.rs:95 (`claim`)``. Where no primitive is known, the
+/// function that keeps the waker is the name, said once: `` `Answer::poll` at src/quotes.rs:56``.
 pub fn place(point: &ParkPoint) -> String {
-    let wait = point.wait.to_string();
-    let mut text = printable(&wait).into_owned();
+    let function = point.function.as_deref().map(printable);
+    let (wait, function) = match (&point.wait, function) {
+        (Wait::Other(keeper), Some(function)) if printable(keeper).ends_with(&*function) => {
+            (format!("`{function}`"), None)
+        }
+        (Wait::Other(keeper), function) => (format!("`{}`", printable(keeper)), function),
+        (wait, function) => (wait.to_string(), function),
+    };
+    let mut text = wait;
     if let Some(file) = &point.file {
         let _ = write!(text, " at {}", path(file));
         if let Some(line) = point.line {
             let _ = write!(text, ":{line}");
         }
     }
-    if let Some(function) = &point.function {
-        let _ = write!(text, " (`{}`)", printable(function));
+    if let Some(function) = function {
+        let _ = write!(text, " (`{function}`)");
     }
     text
 }
@@ -178,6 +186,26 @@ mod tests {
     #[case(u64::MAX, "18,446,744,073,709,551,615")]
     fn counts_have_separators(#[case] n: u64, #[case] text: &str) {
         assert_eq!(count(n), text);
+    }
+
+    #[rstest]
+    #[case("oneshot.recv", Some("claim"), "oneshot recv at src/a.rs:5 (`claim`)")]
+    #[case("other:app::Answer::poll", Some("Answer::poll"), "`Answer::poll` at src/a.rs:5")]
+    #[case("other:app::Signal", Some("wait"), "`app::Signal` at src/a.rs:5 (`wait`)")]
+    #[case("other:app::Signal", None, "`app::Signal` at src/a.rs:5")]
+    fn a_place_names_each_thing_once(
+        #[case] wait: &str,
+        #[case] function: Option<&str>,
+        #[case] text: &str,
+    ) {
+        let point = ParkPoint {
+            wait: Wait::from_code(wait),
+            file: Some("src/a.rs".to_owned()),
+            line: Some(5),
+            function: function.map(str::to_owned),
+            current: true,
+        };
+        assert_eq!(place(&point), text);
     }
 
     #[test]
