@@ -6,11 +6,12 @@
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks;
-//! - [`census`] and [`rows`]: all of it as facts, read while others write.
+//! - [`census`], [`rows`] and [`window`]: all of it as facts, read while others write.
 //!
 //! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
 //! thread holds for long, never call Tokio, and never panic.
 
+mod by_key;
 mod census;
 mod cold;
 mod histogram;
@@ -23,6 +24,7 @@ mod scopes;
 mod sites;
 mod slab;
 mod slot;
+mod window;
 
 use std::sync::atomic::{
     AtomicI64, AtomicU8, AtomicU64,

@@ -1,6 +1,5 @@
 //! The census: all slots read once, lock-free, and summed up by site and by what the tasks wait for.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use stranded_analysis::facts::{
 };
 use stranded_analysis::histogram::LogHistogram;
 
+use super::by_key::ByKey;
 use super::cold::{Cold, Settle};
 use super::history::Totals;
 use super::rows::moment;
@@ -73,8 +73,8 @@ struct SiteTally {
     live: u64,
     running: u64,
     scheduled: u64,
-    clusters: HashMap<[u32; 2], ClusterTally>,
-    spawned_by: HashMap<u32, (u64, u64)>,
+    clusters: ByKey<[u32; 2], ClusterTally>,
+    spawned_by: ByKey<u32, (u64, u64)>,
 }
 
 impl Registry {
@@ -95,7 +95,8 @@ impl Registry {
     pub(crate) fn look(&self, settle: Duration) -> Look {
         let now = self.clock.now();
         let mut look = Look { at: now, ..Look::default() };
-        let mut tallies: HashMap<u32, SiteTally> = HashMap::new();
+        // By the site's number.
+        let mut tallies: Vec<SiteTally> = Vec::new();
         // As of the last look, a poll had not ended or a wake not been answered for longer than the settle time.
         let stalled = moment(self.stalled_since.load(Relaxed));
         let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
@@ -105,7 +106,10 @@ impl Registry {
             let Some(site) = self.sites.get(number) else {
                 continue;
             };
-            let tally = tallies.entry(number).or_default();
+            if tallies.len() <= number as usize {
+                tallies.resize_with(number as usize + 1, SiteTally::default);
+            }
+            let tally = &mut tallies[number as usize];
             look.count(&seen, cold, site.place.kind);
             if !seen.own() && site.place.kind.has_wakers() {
                 stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
@@ -114,7 +118,7 @@ impl Registry {
         }
         self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
         for (number, site) in self.sites.iter() {
-            let tally = tallies.remove(&number).unwrap_or_default();
+            let tally = tallies.get_mut(number as usize).map(std::mem::take).unwrap_or_default();
             look.sites.push(self.site_facts(number, site, tally, &mut look.examples, now));
         }
         look
@@ -132,7 +136,7 @@ impl Registry {
         tally.live += 1;
         let orphan =
             SlotId::from_raw(cold.spawner.load(Relaxed)).is_some_and(|id| !self.is_alive(id));
-        let spawned_by = tally.spawned_by.entry(cold.spawner_site.load(Relaxed)).or_default();
+        let spawned_by = tally.spawned_by.of(cold.spawner_site.load(Relaxed));
         spawned_by.0 += 1;
         spawned_by.1 += u64::from(orphan);
 
@@ -159,7 +163,7 @@ impl Registry {
             *place = stack;
         }
         key.sort_unstable();
-        let cluster = tally.clusters.entry(key).or_default();
+        let cluster = tally.clusters.of(key);
         cluster.add(seen, cold, now);
         cluster.current += u64::from(latest != 0 && latest == seen.polls() & u64::from(u32::MAX));
         if no_waker {
@@ -210,7 +214,7 @@ impl Registry {
         let live = spawned.saturating_sub(returned + cancelled + panicked);
         let mut spawned_by: Vec<_> = tally
             .spawned_by
-            .into_iter()
+            .into_pairs()
             .map(|(site, (live, orphans))| SpawnedBy {
                 site: (site != NO_SITE).then_some(SiteId(site)),
                 live,
@@ -219,7 +223,7 @@ impl Registry {
             .collect();
         spawned_by.sort_unstable_by_key(|by| (std::cmp::Reverse(by.live), by.site));
         spawned_by.truncate(SPAWNERS);
-        let mut clusters: Vec<_> = tally.clusters.into_iter().collect();
+        let mut clusters: Vec<_> = tally.clusters.into_pairs().collect();
         clusters.sort_unstable_by_key(|(key, cluster)| (std::cmp::Reverse(cluster.parked), *key));
         let clusters = clusters
             .into_iter()

@@ -67,6 +67,10 @@ impl Cold {
         settle: Duration,
     ) -> Option<Settle> {
         let marked = self.settle_fingerprint.load(Acquire);
+        if marked == 0 && fingerprint.is_none() {
+            // So it is with nearly all tasks, and what nobody writes stays in everybody's cache.
+            return None;
+        }
         let since = Moment(self.settle_since.load(Relaxed));
         if marked != 0 && fingerprint == Some(marked) {
             return Some(Settle::UnchangedSince(since));

@@ -367,6 +367,10 @@ impl Snapshot {
         self.flags & OWN != 0
     }
 
+    pub(super) fn named(&self) -> bool {
+        self.flags & NAMED != 0
+    }
+
     pub(super) fn unaccounted(&self) -> bool {
         self.flags & UNACCOUNTED != 0
     }
