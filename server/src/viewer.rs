@@ -19,6 +19,7 @@ use crate::source::{Census, Rows};
 pub(crate) struct Viewer {
     edge: Arc<Edge>,
     view: View,
+    awaits_names: bool,
     sent: Sent,
 }
 
@@ -44,12 +45,17 @@ impl Viewer {
     /// Attaches a viewer, until it is dropped.
     pub(crate) fn attach(edge: Arc<Edge>, view: View) -> Self {
         edge.source().viewers(1);
-        Self { edge, view, sent: Sent::default() }
+        Self { edge, view, awaits_names: false, sent: Sent::default() }
     }
 
     /// Replaces the view from the next update on.
     pub(crate) fn look(&mut self, view: View) {
         self.view = view;
+    }
+
+    /// Whether its last update referred to a place whose name is not known yet.
+    pub(crate) fn awaits_names(&self) -> bool {
+        self.awaits_names
     }
 
     /// Its view.
@@ -84,6 +90,7 @@ impl Viewer {
 
         let mut asked = HashSet::new();
         let mut new = Vec::new();
+        self.awaits_names = false;
         for id in referred {
             let sent = self.sent.stacks.get(&id).copied();
             if sent == Some(true) || !asked.insert(id) {
@@ -93,6 +100,7 @@ impl Viewer {
                 continue;
             };
             let resolved = stack.wait.is_some() || !stack.frames.is_empty();
+            self.awaits_names |= !resolved;
             if sent.is_none() || resolved {
                 self.sent.stacks.insert(id, resolved);
                 new.push(stack);

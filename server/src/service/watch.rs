@@ -21,6 +21,9 @@ const MAX_INTERVAL: Duration = Duration::from_secs(60);
 const MIN_PAUSE: Duration = Duration::from_millis(20);
 /// A viewer pauses this many times as long as its update took to compute, whatever it asks for.
 const PAUSE_PER_COST: u32 = 4;
+/// Updates of a watch that do not wait for their time, because names are about to be known: at
+/// [`MIN_INTERVAL`], a second or two.
+const HURRIED: u32 = 20;
 /// The time that a client has for its first view.
 const FIRST_VIEW: Duration = Duration::from_secs(10);
 
@@ -50,6 +53,7 @@ async fn updates(
     let mut viewer = Viewer::attach(Arc::clone(&edge), first);
     let mut more_views = true;
     let mut seq = 1;
+    let mut pace = Pace::default();
     loop {
         let began = Instant::now();
         let update = edge.guarded(|| viewer.update())?;
@@ -68,7 +72,7 @@ async fn updates(
         }
 
         let earliest = Instant::now() + MIN_PAUSE.max(cost * PAUSE_PER_COST);
-        let mut due = (began + interval(viewer.view())).max(earliest);
+        let mut due = (began + pace.interval(&viewer)).max(earliest);
         loop {
             tokio::select! {
                 () = sleep_until(due) => break,
@@ -99,9 +103,21 @@ async fn first_view(
     }
 }
 
-/// The time between updates of `view`, within what the agent serves.
-fn interval(view: &View) -> Duration {
-    view.interval.clamp(MIN_INTERVAL, MAX_INTERVAL)
+/// How fast updates follow each other.
+#[derive(Debug, Default)]
+struct Pace {
+    hurried: u32,
+}
+
+impl Pace {
+    /// The time from the update that `viewer` has been given to the next.
+    fn interval(&mut self, viewer: &Viewer) -> Duration {
+        if viewer.awaits_names() && self.hurried < HURRIED {
+            self.hurried += 1;
+            return MIN_INTERVAL;
+        }
+        viewer.view().interval.clamp(MIN_INTERVAL, MAX_INTERVAL)
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::faults::Faults;
-    use crate::source::scripted::{Scripted, site};
+    use crate::source::scripted::{Scripted, resolved, site};
 
     type Views = mpsc::Sender<Result<View, Status>>;
     type Updates = mpsc::Receiver<Result<v1::Update, Status>>;
@@ -162,6 +178,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn names_do_not_wait_for_the_interval() {
+        let source = Scripted::small();
+        let (views, mut updates) = watching(&source);
+        views.send(Ok(View { interval: MAX_INTERVAL, ..View::default() })).await.unwrap();
+        let first = updates.recv().await.unwrap().unwrap();
+        assert_eq!(first.stacks.len(), 1);
+        source.write(|facts| facts.put_stack(resolved(1)));
+        let named = async { while updates.recv().await.unwrap().unwrap().stacks.is_empty() {} };
+        timeout(MAX_INTERVAL / 4, named).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn it_ends_with_its_client_even_while_an_update_waits() {
         let source = Scripted::small();
         let (views, updates) = watching(&source);
@@ -176,9 +204,25 @@ mod tests {
 
     #[test]
     fn intervals_stay_within_what_is_served() {
-        let served = |interval| super::interval(&View { interval, ..View::default() });
+        let edge = Arc::new(Edge::new(Scripted::small(), Faults::default()));
+        let served = |interval| {
+            let view = View { interval, ..View::default() };
+            Pace::default().interval(&Viewer::attach(Arc::clone(&edge), view))
+        };
         assert_eq!(served(Duration::ZERO), MIN_INTERVAL);
         assert_eq!(served(Duration::MAX), MAX_INTERVAL);
         assert_eq!(served(Duration::from_secs(2)), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn names_that_never_come_are_not_waited_for_at_that_pace_for_ever() {
+        let edge = Arc::new(Edge::new(Scripted::small(), Faults::default()));
+        let mut viewer = Viewer::attach(edge, View { interval: MAX_INTERVAL, ..View::default() });
+        viewer.update();
+        let mut pace = Pace::default();
+        let hurried = (0..1000).take_while(|_| pace.interval(&viewer) < MAX_INTERVAL).count();
+        assert_eq!(hurried, HURRIED as usize);
+        viewer.update();
+        assert_eq!(pace.interval(&viewer), MAX_INTERVAL);
     }
 }
