@@ -1,5 +1,7 @@
 //! The run loop: the only clock, the only terminal, the only place where effects become deeds.
 
+#[cfg(debug_assertions)]
+mod rehearsal;
 mod signals;
 
 use std::time::{Duration, Instant};
@@ -156,6 +158,10 @@ impl Session {
     fn draw(&mut self) -> anyhow::Result<()> {
         self.terminal.draw(&self.app).context("cannot draw on the terminal")?;
         self.app.changed = false;
+        #[cfg(debug_assertions)]
+        if self.drawn.is_none() {
+            rehearsal::panic_if_asked();
+        }
         self.drawn = Some(Instant::now());
         Ok(())
     }

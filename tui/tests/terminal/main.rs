@@ -5,6 +5,8 @@
 
 mod pty;
 
+use std::num::NonZeroU16;
+
 use rustix::process::Signal;
 
 use pty::Pty;
@@ -32,6 +34,40 @@ fn a_signal_ends_it_with_its_own_code_and_the_terminal_as_it_was() {
         assert_eq!(pty.exit_code(), code);
         assert_restored(&pty);
     }
+}
+
+/// The panics are rehearsed, which only a debug build does.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_of_any_thread_ends_it_with_its_report_and_the_terminal_as_it_was() {
+    for (thread, report) in [
+        ("drawing", "rehearsed by the thread that draws"),
+        ("background", "rehearsed by another thread"),
+    ] {
+        let mut pty = Pty::run(&[NOBODY], &[("STRANDED_REHEARSE_PANIC", thread)]);
+        assert_eq!(pty.exit_code(), 101, "{thread}");
+        assert_restored(&pty);
+        pty.wait_for("the report", |screen| screen.contents().contains(report));
+    }
+}
+
+#[test]
+fn it_follows_the_size_of_the_terminal() {
+    let mut pty = Pty::run(&[NOBODY], &[]);
+    pty.wait_for("the next step", |screen| screen.contents().contains("Next: "));
+    let last_row = |screen: &vt100::Screen| screen.contents().lines().last().map(str::to_owned);
+    for (rows, columns) in [(15, 60), (40, 120), (24, 80)] {
+        pty.resize(NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());
+        pty.wait_for("the keys in the last row", |screen| {
+            screen.contents().lines().count() == usize::from(rows)
+                && last_row(screen).is_some_and(|row| row.contains("? help"))
+        });
+    }
+    pty.resize(NonZeroU16::new(5).unwrap(), NonZeroU16::new(30).unwrap());
+    pty.wait_for("what it needs", |screen| screen.contents().contains("need 40x8, have 30x5"));
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+    assert_restored(&pty);
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Pty {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_stranded"));
         command.args(arguments);
         command.cwd(env!("CARGO_MANIFEST_DIR"));
-        for name in ["NO_COLOR", "STRANDED_TARGET", "CLICOLOR_FORCE"] {
+        for name in ["NO_COLOR", "STRANDED_TARGET", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
@@ -61,6 +61,13 @@ impl Pty {
     pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
+    }
+
+    /// Gives the terminal another size, as a window that is dragged does.
+    pub(crate) fn resize(&self, rows: NonZeroU16, columns: NonZeroU16) {
+        let size = PtySize { rows: rows.get(), cols: columns.get(), ..PtySize::default() };
+        self.screen.0.lock().unwrap().screen_mut().set_size(rows, columns);
+        self.master.resize(size).unwrap();
     }
 
     /// Reads the screen as it is.
