@@ -1,6 +1,7 @@
 //! Single tasks as facts, and the rows that a view selects.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -122,6 +123,11 @@ impl Registry {
         let query = query.filter(|query| !query.text().trim().is_empty());
         let mut focus = view.focus.clone();
         focus.sort_unstable();
+        let places = RefCell::new(HashMap::new());
+        let place = |id| {
+            let mut places = places.borrow_mut();
+            places.entry(id).or_insert_with(|| stack(id).map(place_alone)).clone()
+        };
         let order = Order::new(view.sort, self);
         let mut top = Top::new(view.limit as usize);
         let mut matched = 0;
@@ -134,7 +140,7 @@ impl Registry {
                 rows.tasks.push(self.facts(&seen, cold, now));
             }
             let here = view.site.is_none_or(|site| site.0 == cold.site.load(Relaxed));
-            let selected = |query| self.selects(query, &self.facts(&seen, cold, now), stack, now);
+            let selected = |query| self.selects(query, &self.facts(&seen, cold, now), &place, now);
             if here && query.as_ref().is_none_or(selected) {
                 matched += 1;
                 top.offer(order.rank(self, &seen, cold), id, (seen, cold));
@@ -175,6 +181,14 @@ impl Registry {
             })
         })
     }
+}
+
+/// What filters look at of a stack, which is far less to copy for each of many tasks.
+fn place_alone(mut stack: ParkStack) -> ParkStack {
+    stack.frames = stack.park_frame().cloned().into_iter().collect();
+    stack.park = (!stack.frames.is_empty()).then_some(0);
+    stack.addresses.clear();
+    stack
 }
 
 /// What a task is doing.
