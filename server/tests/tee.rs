@@ -3,6 +3,8 @@
 //! The same program runs twice, each time as a process of its own: once with its subscriber installed by
 //! itself, once wrapped by the agent. What its layers write must be equal, line for line.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::fs::{self, File};
 use std::process::Command;
 use std::sync::Mutex;
@@ -84,11 +86,11 @@ fn application() {
     };
     let (_, [common, first, second]) = CASES.iter().find(|(name, _)| *name == case).unwrap();
     let log = File::create(output).unwrap();
-    let filter = |directives: &Option<&str>| EnvFilter::new(directives.unwrap_or("trace"));
+    let filter = |directives: Option<&str>| EnvFilter::new(directives.unwrap_or("trace"));
     let subscriber = Registry::default()
-        .with(filter(common))
-        .with(layer(&log, false).with_filter(filter(first)))
-        .with(layer(&log, true).with_filter(filter(second)));
+        .with(filter(*common))
+        .with(layer(&log, false).with_filter(filter(*first)))
+        .with(layer(&log, true).with_filter(filter(*second)));
     if std::env::var(AGENT).unwrap() == "yes" {
         stranded_server::Builder::new().wrap(subscriber).init();
     } else {
