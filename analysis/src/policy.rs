@@ -139,7 +139,7 @@ impl Default for Policy {
 impl Policy {
     /// This policy with every duration multiplied by `factor`: for demonstrations and tests, where a
     /// service lives for seconds instead of days. The bins in which a source counts keep their width, so
-    /// [`Policy::fast_rate`] stays, symbols take as long as ever, and trends reach as far back as their least number of points takes. A
+    /// [`Policy::fast_rate`] stays, a source settles and resolves symbols as slowly as ever, and trends reach as far back as their least number of points takes. A
     /// factor that is not a positive number changes nothing.
     pub fn scaled(&self, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {
@@ -150,7 +150,6 @@ impl Policy {
         };
         Self {
             factor: self.factor * factor,
-            settle: scale(self.settle),
             confirm: scale(self.confirm),
             frozen: scale(self.frozen),
             window: scale(self.window),

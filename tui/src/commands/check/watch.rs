@@ -107,14 +107,16 @@ impl Watched {
     /// A finding counts only after it has held for a while: on less than that, nothing can be
     /// found.
     fn check_length(&mut self, policy: &Policy) {
-        let needed = policy.settle.max(policy.confirm);
+        let needed = policy.confirm;
         let (Some(first), Some(last)) = (self.first_census, self.model.census()) else { return };
         let seen = last.since(first);
         if seen < needed {
             self.doubts.push(format!(
-                "Watched for {} only; a finding must hold for {} to be confirmed.",
+                "Watched for {} only; a finding must hold for {} to be confirmed: use --for {} or more.",
                 words::duration(seen),
-                words::duration(needed)
+                words::duration(needed),
+                // The first census and the last take a moment.
+                words::duration(needed + Duration::from_secs(5))
             ));
         }
     }
