@@ -70,12 +70,18 @@ impl Query {
 
     /// Whether its answer depends on `key`.
     pub fn uses(&self, key: &Key) -> bool {
-        uses(&self.expr, key, true)
+        uses(&self.expr, key)
     }
 
-    /// Whether `key` is written in it.
-    pub fn names(&self, key: &Key) -> bool {
-        uses(&self.expr, key, false)
+    /// Where in its text `key` is first written, if it is.
+    pub fn place_of(&self, key: &Key) -> Option<Range<usize>> {
+        let tokens = lex::tokens(&self.text).ok()?;
+        tokens.into_iter().find_map(|token| match token.what {
+            lex::What::Compare { key: written, op_span, .. } if written == *key => {
+                Some(token.span.start..op_span.start)
+            }
+            _ => None,
+        })
     }
 }
 
@@ -126,12 +132,12 @@ fn compare(key: &Key, test: &Test, row: &impl Fields) -> bool {
     }
 }
 
-/// Whether a comparison, or one of the `words` alone, looks at `wanted`.
-fn uses(expr: &Expr, wanted: &Key, words: bool) -> bool {
+/// Whether a comparison or a word alone looks at `wanted`.
+fn uses(expr: &Expr, wanted: &Key) -> bool {
     match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| uses(part, wanted, words)),
-        Expr::Not(inner) => uses(inner, wanted, words),
-        Expr::Word(_) => words && key::SEARCHED.iter().any(|(key, _)| key == wanted),
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| uses(part, wanted)),
+        Expr::Not(inner) => uses(inner, wanted),
+        Expr::Word(_) => key::SEARCHED.iter().any(|(key, _)| key == wanted),
         Expr::Compare(key, _) => key == wanted,
     }
 }

@@ -16,9 +16,10 @@ use std::time::Duration;
 
 use stranded_analysis::facts::{Instrumentation, SiteId, Sort, TaskColumn, TaskId, View};
 use stranded_analysis::report::Finding;
+use stranded_analysis::words;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use filter::Filter;
+pub(crate) use filter::{Filter, parse_for_tasks};
 pub(crate) use layout::Layout;
 pub(crate) use link::{LinkState, LinkStatus};
 pub(crate) use picture::Picture;
@@ -31,6 +32,7 @@ use crate::keymap::{Key, Mode};
 use crate::link::event::Problem;
 use crate::msg::Size;
 use crate::run::RunOptions;
+use crate::text::wrap;
 
 /// The most task rows that a screen asks for.
 const MOST_ROWS: usize = 1_000;
@@ -83,7 +85,7 @@ impl App {
             frozen: None,
             stack: vec![Screen::Sites],
             sites: Table::new(SiteColumn::Verdict),
-            tasks: Table::new(asked.sort.column),
+            tasks: Table::new(asked.sort.column).filtered_by(Filter::of_tasks()),
             notice: None,
             pending: None,
             asked,
@@ -183,10 +185,19 @@ impl App {
             .is_some_and(|target| matches!(target.instrumentation, Instrumentation::Missing { .. }))
     }
 
-    /// Why data that is shown no longer comes, if it does not.
-    pub(crate) fn lost_because(&self) -> Option<&Problem> {
-        let known = self.live.model.census().is_some();
-        self.link.problem.as_ref().filter(|_| known && self.link.state != LinkState::Connected)
+    /// Why data does not come, if it does not. The first screen says so by itself while it has nothing else to show.
+    fn lost_because(&self) -> Option<&Problem> {
+        let busy = self.live.model.census().is_some() || self.screen() != Screen::Sites;
+        self.link.problem.as_ref().filter(|_| busy && self.link.state != LinkState::Connected)
+    }
+
+    /// What happened to the target or to the link and what to do next, in lines of at most `width` cells.
+    pub(crate) fn news(&self, width: usize) -> Vec<String> {
+        let notice = self.notice.iter().map(|notice| format!("{notice}  (Esc)"));
+        let lost = self.lost_because();
+        let lost =
+            lost.map(|lost| format!("{}. Next: {}", lost.what.trim_end_matches('.'), lost.hint));
+        notice.chain(lost).flat_map(|text| wrap(&words::printable(&text), width)).collect()
     }
 
     /// What the link should be asked for, so that the screens of the stack have their data.

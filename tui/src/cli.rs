@@ -13,10 +13,11 @@ use stranded_analysis::Policy;
 
 pub(crate) use self::look::Look;
 pub(crate) use self::nearest::nearest;
-pub(crate) use self::value::{filter, span, task};
+pub(crate) use self::value::{filter, span, task, task_filter};
 use crate::commands::{attach, check, completions, demo, doctor, explain, list, man, show};
 use crate::demo::DemoArgs;
 use crate::exit::Exit;
+use crate::link::event::Problem;
 
 /// What every command says of its target, where it has a default.
 pub(crate) const TARGET: &str =
@@ -103,8 +104,14 @@ enum Command {
 
 /// Reads the command line, does what it says, and tells the shell how it went.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    let outcome = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(error) => match mistyped(&error, std::env::args().nth(1)) {
+            Some(problem) => Err(problem.into()),
+            None => error.exit(),
+        },
+    };
+    match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
             error::print(&error);
@@ -134,6 +141,18 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
 }
 
+/// With arguments behind it that no target has, the first word was meant as a command: what it may have been.
+fn mistyped(error: &clap::Error, first: Option<String>) -> Option<Problem> {
+    let typed = first.filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    let commands = commands();
+    let meant =
+        nearest(&typed, commands.iter().map(String::as_str)).filter(|meant| *meant != typed)?;
+    Some(Problem {
+        what: format!("There is no command `{typed}`"),
+        hint: format!("did you mean `stranded {meant}`?"),
+    })
+}
+
 /// The names of all commands.
 pub(crate) fn commands() -> Vec<String> {
     let command = Cli::command();
@@ -147,5 +166,53 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_line_that_the_documentation_shows_makes_sense() {
+        let mut shown = shell_lines(include_str!("../../README.md"));
+        assert!(shown.len() >= 4, "{shown:?}");
+        shown.extend(examples(&Cli::command()));
+        assert!(shown.len() >= 12, "{shown:?}");
+        for line in shown {
+            let cli =
+                Cli::try_parse_from(words(&line)).unwrap_or_else(|error| panic!("{line}: {error}"));
+            if let Some(Command::List(args)) = &cli.command {
+                args.query().unwrap_or_else(|problem| panic!("{line}: {problem:?}"));
+            }
+        }
+    }
+
+    /// The lines of the blocks of shell that run `stranded`, comments left out.
+    fn shell_lines(markdown: &str) -> Vec<String> {
+        let blocks = markdown.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        blocks
+            .flat_map(str::lines)
+            .filter_map(|line| line.split(" #").next())
+            .map(|line| line.trim().replace("cargo run --release --bin stranded --", "stranded"))
+            .filter(|line| line == "stranded" || line.starts_with("stranded "))
+            .collect()
+    }
+
+    /// The examples in the help of a command and of those below it; two blanks end a command line.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = [command.get_after_help(), command.get_after_long_help()];
+        let own =
+            help.into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let own = own.lines().filter_map(|line| line.trim().split("  ").next());
+        let mut found: Vec<String> =
+            own.filter(|line| line.starts_with("stranded ")).map(str::to_owned).collect();
+        found.extend(command.get_subcommands().flat_map(examples));
+        found
+    }
+
+    /// The words of a command line in which only single quotes are special.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = line.split('\'').enumerate();
+        let words = quoted.flat_map(|(part, text)| match part % 2 {
+            0 => text.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![text.to_owned()],
+        });
+        words.collect()
     }
 }

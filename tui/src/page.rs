@@ -23,6 +23,14 @@ pub(crate) struct Page {
     pub scroll: u16,
 }
 
+impl Page {
+    /// How many lines are below what is in sight.
+    pub(crate) fn below(&self) -> u16 {
+        let lines = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
+        lines.saturating_sub(self.scroll).saturating_sub(self.size.height)
+    }
+}
+
 /// The text of `screen`, if it is one that shows text.
 pub(crate) fn page(app: &App, screen: Screen) -> Option<Page> {
     let size = if screen.is_popup() { popup(app.size) } else { body(app) };

@@ -51,17 +51,16 @@ fn screen(canvas: &mut Canvas<'_>, app: &App) -> Option<(u16, u16)> {
     for (y, parts) in (0..layout.header).zip(header) {
         canvas.put(1, y, &parts.fit(width.saturating_sub(2)));
     }
-    if let Some(problem) = app.lost_because().filter(|_| layout.gap > 0) {
-        let what =
-            head(&words::printable(&problem.what), width.saturating_sub(2), app.settings.ascii);
-        canvas.put(1, layout.header, &Line::new(Role::Bad, what));
+    let news = app.news(width.saturating_sub(2));
+    for (y, text) in (layout.header..).zip(news).take(usize::from(layout.news)) {
+        canvas.put(1, y, &Line::new(Role::Bad, text));
     }
-    let mut y = layout.header + layout.gap;
+    let mut y = layout.header + layout.news + layout.gap;
     for line in banner::lines(app, width.saturating_sub(2), usize::from(layout.banner)) {
         canvas.put(1, y, &line);
         y += 1;
     }
-    y = layout.header + 2 * layout.gap + layout.banner;
+    y = layout.header + layout.news + 2 * layout.gap + layout.banner;
     if layout.title > 0 {
         canvas.put(1, y, &title::line(app, width.saturating_sub(2)));
         y += layout.title;
@@ -102,9 +101,9 @@ fn popup(canvas: &mut Canvas<'_>, app: &App, page: &Page) {
     let x = app.size.width.saturating_sub(width) / 2;
     let y = app.size.height.saturating_sub(height) / 2;
     canvas.clear(x, y, width, height);
-    let more = lines.saturating_sub(page.scroll).saturating_sub(page.size.height);
+    let more = page.below();
     let below = if more > 0 {
-        format!(" {more} more lines, j or PgDn ")
+        format!(" {}, j or PgDn ", words::counted(more.into(), "more line"))
     } else {
         " Esc closes ".to_owned()
     };

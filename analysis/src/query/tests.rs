@@ -119,8 +119,9 @@ fn a_filter_knows_which_keys_it_needs() {
     let query = Query::parse("state=parked -(id=3)").unwrap();
     assert!(query.uses(&Key::Id) && !query.uses(&Key::Waits));
     assert!(Query::parse("cache").unwrap().uses(&Key::Waits));
-    assert!(!Query::parse("cache").unwrap().names(&Key::Waits), "nobody wrote it");
-    assert!(Query::parse("a or -(waits:timer)").unwrap().names(&Key::Waits));
+    assert_eq!(Query::parse("cache").unwrap().place_of(&Key::Waits), None, "nobody wrote it");
+    assert_eq!(Query::parse("a or -(waits : timer)").unwrap().place_of(&Key::Waits), None);
+    assert_eq!(Query::parse("a or -(waits:timer)").unwrap().place_of(&Key::Waits), Some(7..12));
 }
 
 #[test]

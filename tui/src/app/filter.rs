@@ -1,6 +1,6 @@
 //! The filter of a table: live while typing, and never worse than its last good text.
 
-use stranded_analysis::query::{Query, QueryError};
+use stranded_analysis::query::{Key, Query, QueryError};
 use tui_input::{Input, InputRequest};
 
 /// A filter and the line in which it is edited.
@@ -14,9 +14,16 @@ pub(crate) struct Filter {
     query: Option<Query>,
     /// Why the present text makes no sense.
     error: Option<QueryError>,
+    /// Whether it is the target that selects the rows.
+    by_target: bool,
 }
 
 impl Filter {
+    /// A filter of tasks.
+    pub(crate) fn of_tasks() -> Self {
+        Self { by_target: true, ..Self::default() }
+    }
+
     /// The filter in force; `None` selects everything.
     pub(crate) fn query(&self) -> Option<&Query> {
         self.query.as_ref()
@@ -85,19 +92,36 @@ impl Filter {
     }
 
     fn parse(&mut self) {
-        let text = self.input.value().trim();
+        let text = self.input.value().trim_end();
         self.error = None;
         if text.is_empty() {
             self.query = None;
             self.good.clear();
             return;
         }
-        match Query::parse(text) {
+        let parsed = if self.by_target { parse_for_tasks(text) } else { Query::parse(text) };
+        match parsed {
             Ok(query) => {
-                self.query = Some(query);
                 text.clone_into(&mut self.good);
+                self.query = Some(query);
             }
             Err(error) => self.error = Some(error),
         }
     }
+}
+
+/// Reads a filter of tasks. It refuses what only a judge could answer: the target selects the rows, and it does not
+/// judge.
+pub(crate) fn parse_for_tasks(text: &str) -> Result<Query, QueryError> {
+    let query = Query::parse(text)?;
+    for (name, key) in [("verdict", Key::Verdict), ("rule", Key::Rule)] {
+        if let Some(span) = query.place_of(&key) {
+            let message = format!(
+                "tasks cannot be filtered by `{name}`: the target selects them, and it does not judge; filter the \
+                 sites by it, then look at the tasks of one"
+            );
+            return Err(QueryError { span, message });
+        }
+    }
+    Ok(query)
 }

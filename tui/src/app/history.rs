@@ -23,13 +23,17 @@ pub(crate) fn label(span: Duration) -> String {
 }
 
 /// How many live tasks a site has gained since the start of the growth window, by the minima of its bins:
-/// those ignore bursts.
+/// those ignore bursts. Unknown until there are two bins to compare.
 pub(crate) fn growth(site: &SiteFacts, now: Moment) -> Option<i64> {
+    let then = now.back(growth_window(now));
     let history =
         if growth_window(now) < Duration::from_secs(120) { &site.recent } else { &site.minutes };
-    let last = history.bins.last()?.min_live;
-    let first = live_at(history, now.back(growth_window(now)));
-    Some(i64::from(last) - i64::from(first))
+    // The short bins tell the present best: a minute that is still filling may be as old as a minute.
+    let last = site.recent.bins.last().or(site.minutes.bins.last())?.min_live;
+    if history.start <= then && history.bins.len() < 2 {
+        return None;
+    }
+    Some(i64::from(last) - i64::from(live_at(history, then)))
 }
 
 /// Tasks spawned and ended per second over the last minute, without the bin that is still filling.

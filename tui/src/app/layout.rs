@@ -14,6 +14,8 @@ const PANE: u16 = 14;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub header: u16,
+    /// What happened to the link or the target, if anything did.
+    pub news: u16,
     /// Blank lines around the banner.
     pub gap: u16,
     pub banner: u16,
@@ -32,6 +34,7 @@ impl Layout {
         let wide = width >= WIDE.width && height >= WIDE.height;
         let mut layout = Self {
             header: if height >= 12 { 3 } else { 2 },
+            news: news(app),
             gap: u16::from(height >= 22),
             banner: 0,
             title: u16::from(height >= 18),
@@ -54,6 +57,7 @@ impl Layout {
             layout.gap = 0;
         }
         let rest = layout.header
+            + layout.news
             + 2 * layout.gap
             + layout.banner
             + layout.title
@@ -68,6 +72,12 @@ impl Layout {
     pub(crate) fn rows(self) -> usize {
         usize::from(self.body.saturating_sub(1))
     }
+}
+
+/// Lines of the news: all of them, but never so many that no row is left.
+fn news(app: &App) -> u16 {
+    let lines = u16::try_from(app.news(usize::from(app.size.width.saturating_sub(2))).len());
+    lines.unwrap_or(u16::MAX).min(app.size.height / 5)
 }
 
 /// Lines of the banner: a finding has a headline, its numbers, its reason and its fix.

@@ -26,6 +26,11 @@ impl<Id: Copy + PartialEq, Row, Column: Copy + PartialEq> Table<Id, Row, Column>
         }
     }
 
+    /// The same table, with another filter.
+    pub(crate) fn filtered_by(self, filter: Filter) -> Self {
+        Self { filter, ..self }
+    }
+
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use stranded_analysis::facts::TaskId;
-use stranded_analysis::query::Query;
+use stranded_analysis::query::{Query, QueryError};
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::parse_for_tasks;
 use crate::link::event::Problem;
 
 /// A span of time: `250ms`, `20s`, `5m`, `1h30m`.
@@ -26,19 +27,34 @@ pub(crate) fn task(text: &str) -> Result<TaskId, String> {
     digits.parse().map(TaskId).map_err(|_| "a task is named by its number, as in 41".to_owned())
 }
 
-/// A filter, in the language of the terminal UI's / key.
+/// A filter of sites, in the language of the terminal UI's / key.
 pub(crate) fn filter(text: &str) -> Result<Query, Problem> {
-    Query::parse(text).map_err(|error| {
+    const AS_IN: &str = "cache  state=parked  parked>5m  -waits:timer  verdict=likely or rule=P1";
+    pointed_at(text, Query::parse(text), AS_IN)
+}
+
+/// A filter of tasks: the same language, but for what only a judge could answer.
+pub(crate) fn task_filter(text: &str) -> Result<Query, Problem> {
+    const AS_IN: &str = "site:cache.rs  state=parked  parked>5m  -waits:timer  wakers=0";
+    pointed_at(text, parse_for_tasks(text), AS_IN)
+}
+
+/// An error with the place in `text` that it is about.
+fn pointed_at(
+    text: &str,
+    parsed: Result<Query, QueryError>,
+    as_in: &str,
+) -> Result<Query, Problem> {
+    parsed.map_err(|error| {
         let before = text.get(..error.span.start).unwrap_or_default();
         let wrong = text.get(error.span.clone()).unwrap_or_default();
         let (blanks, carets) = (" ".repeat(before.width()), "^".repeat(wrong.width().max(1)));
         Problem {
             what: format!(
-                "The filter makes no sense: {}\n  {text}\n  {blanks}{carets}",
+                "The filter cannot be used: {}\n  {text}\n  {blanks}{carets}",
                 error.message
             ),
-            hint: "as in: cache  state=parked  parked>5m  -waits:timer  verdict=likely or rule=P1"
-                .to_owned(),
+            hint: format!("as in: {as_in}"),
         }
     })
 }

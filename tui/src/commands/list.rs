@@ -6,12 +6,14 @@ mod tasks;
 
 use clap::{Args, ValueEnum, value_parser};
 use stranded_analysis::facts::View;
+use stranded_analysis::query::Query;
 use stranded_analysis::words::{count, counted};
 
 use self::order::{Order, of_tasks};
 use super::{block_on, census};
-use crate::cli::{Shared, filter};
+use crate::cli::{Shared, filter, task_filter};
 use crate::exit::Exit;
+use crate::link::event::Problem;
 use crate::output;
 use crate::target::Target;
 
@@ -25,7 +27,7 @@ Filters, as behind the / key of the terminal UI:
   cache                              the text anywhere
   state=parked parked>5m             both
   -waits:timer                       not
-  verdict=likely or rule=P1          either
+  verdict=likely or rule=P1          either; of sites, not of tasks
   wakers=0 kind=task  site~pool  grow>0
 
 Examples:
@@ -53,6 +55,17 @@ pub(crate) struct ListArgs {
     json: bool,
 }
 
+impl ListArgs {
+    /// The filter, if there is one that makes sense.
+    pub(crate) fn query(&self) -> Result<Option<Query>, Problem> {
+        let read = match self.what {
+            What::Sites => filter,
+            What::Tasks => task_filter,
+        };
+        self.filter.as_deref().map(read).transpose()
+    }
+}
+
 /// What to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
@@ -64,7 +77,7 @@ enum What {
 
 pub(crate) fn run(args: &ListArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let target: Target = args.target.parse()?;
-    let query = args.filter.as_deref().map(filter).transpose()?;
+    let query = args.query()?;
     block_on(async {
         let text = match args.what {
             What::Sites => {
@@ -73,7 +86,6 @@ pub(crate) fn run(args: &ListArgs, shared: &Shared) -> anyhow::Result<Exit> {
                 sites::list(&picture, query.as_ref(), order, args.limit as usize, args.json)
             }
             What::Tasks => {
-                tasks::can_filter(query.as_ref())?;
                 let view = View {
                     query: args.filter.clone().unwrap_or_default(),
                     sort: of_tasks(args.sort.as_deref())?,

@@ -19,7 +19,7 @@ pub(super) struct Heard(Arc<Mutex<Vec<u8>>>);
 pub(super) enum Voice {
     /// It said nothing.
     Silent,
-    /// It answered in HTTP/1.
+    /// It answered in HTTP/1, or with the bare page of HTTP/0.9.
     Http1,
     /// It opened with the settings of HTTP/2, as gRPC does.
     Http2,
@@ -52,10 +52,17 @@ impl Voice {
             [_, _, _, 4, _, 0, 0, 0, 0, ..] => Self::Http2,
             // An alert or a handshake record, version 3.x.
             [0x15 | 0x16, 3, ..] => Self::Tls,
-            _ if first.starts_with(b"HTTP/") => Self::Http1,
+            _ if first.starts_with(b"HTTP/") || is_page(first) => Self::Http1,
             _ => Self::Other(first.escape_ascii().to_string().chars().take(KEPT).collect()),
         }
     }
+}
+
+/// Whether a page begins like that: what some servers answer to a protocol that they do not know.
+fn is_page(first: &[u8]) -> bool {
+    [&b"<!doctype html"[..], b"<html"].into_iter().any(|start| {
+        first.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    })
 }
 
 /// A connection whose first received bytes are kept.
@@ -113,6 +120,7 @@ mod tests {
         for (first, voice) in [
             (&b""[..], Voice::Silent),
             (b"HTTP/1.1 400 Bad Request\r\n", Voice::Http1),
+            (b"<!DOCTYPE HTML>\n<html lang=\"en\">", Voice::Http1),
             (b"\0\0\x12\x04\0\0\0\0\0\0\x03", Voice::Http2),
             (b"\x15\x03\x01\0\x02\x02\x46", Voice::Tls),
             (b"SSH-2.0-OpenSSH_9.7\r\n", Voice::Other("SSH-2.0-OpenSSH_9.7\\r\\n".to_owned())),

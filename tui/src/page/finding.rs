@@ -97,9 +97,11 @@ pub(crate) fn numbers(finding: &Finding, picture: &Picture, width: usize, ascii:
         Some(_) => format!("{growth} for {since}"),
         None => growth.clone(),
     };
-    let long = format!("{lasting}; oldest parked {oldest}");
+    // Of a candidate it may not be known how long it has been so.
+    let known = !finding.oldest.is_zero();
+    let long = if known { format!("{lasting}; oldest parked {oldest}") } else { lasting };
     let Some(park) = &finding.park else {
-        return Line::new(Role::Plain, format!("{long}, where is unknown"));
+        return Line::new(Role::Plain, format!("{long}; where they wait is unknown"));
     };
     let how = match (&park.wait, park.current) {
         (_, false) => ", last seen at ".to_owned(),
@@ -113,7 +115,8 @@ pub(crate) fn numbers(finding: &Finding, picture: &Picture, width: usize, ascii:
         }
     }
     let how = if park.current { " at " } else { ", last seen at " };
-    let short = Line::new(Role::Plain, format!("{growth}; parked {oldest}{how}"));
+    let parked = if known { format!("; parked {oldest}") } else { String::new() };
+    let short = Line::new(Role::Plain, format!("{growth}{parked}{how}"));
     let room = width.saturating_sub(short.width());
     short.with(Role::Place, tail(&place::park_line(park), room, ascii))
 }

@@ -4,7 +4,7 @@ use stranded_analysis::facts::{ParkStack, Registration, TaskFacts};
 use stranded_analysis::words;
 
 use crate::app::{Picture, place};
-use crate::text::{Line, Role, tail};
+use crate::text::{Line, Role, head, tail};
 
 /// Where a task waits: each registered stack, and the poll it belongs to.
 pub(super) fn lines(task: &TaskFacts, picture: &Picture, width: usize, ascii: bool) -> Vec<Line> {
@@ -17,7 +17,7 @@ pub(super) fn lines(task: &TaskFacts, picture: &Picture, width: usize, ascii: bo
     }
     let mut lines = Vec::new();
     for registration in &task.registrations {
-        lines.push(heading(task, registration, picture));
+        lines.push(heading(task, registration, picture, width, ascii));
         if registration.poll != task.polls {
             let (poll, polls) = (registration.poll, task.polls);
             let doubt = format!("    That was poll {poll} of {polls}: it may wait elsewhere now.");
@@ -31,19 +31,25 @@ pub(super) fn lines(task: &TaskFacts, picture: &Picture, width: usize, ascii: bo
     lines
 }
 
-/// `Parked in oneshot recv at src/cache.rs:95`, but only if the stack belongs to the latest poll.
-fn heading(task: &TaskFacts, registration: &Registration, picture: &Picture) -> Line {
+/// `Parked in oneshot recv at src/cache.rs:95`, but only if the stack belongs to the latest poll. Where there is no room
+/// for the place, it stands below, among the frames.
+fn heading(
+    task: &TaskFacts,
+    registration: &Registration,
+    picture: &Picture,
+    width: usize,
+    ascii: bool,
+) -> Line {
     let stack = picture.model.stack(registration.stack);
     let wait = stack.and_then(|stack| stack.wait.as_ref());
     let wait = wait.map_or_else(|| "unknown".to_owned(), ToString::to_string);
     let place = stack.and_then(ParkStack::park_frame).and_then(place::frame);
     let how = if registration.poll == task.polls { "Parked in " } else { "Last registered in " };
-    let mut line =
-        Line::new(Role::Heading, how).with(Role::Strong, words::printable(&wait).into_owned());
-    if let Some(place) = place {
-        line = line.with(Role::Plain, " at ").with(Role::Place, place);
-    }
-    line
+    let wait = head(&words::printable(&wait), width.saturating_sub(how.len()), ascii);
+    let line = Line::new(Role::Heading, how).with(Role::Strong, wait);
+    let place = Line::new(Role::Plain, " at ").with(Role::Place, place.unwrap_or_default());
+    let fits = place.width() > " at ".len() && line.width() + place.width() <= width;
+    if fits { line.with_all(place) } else { line }
 }
 
 fn frames(stack: &ParkStack, width: usize, ascii: bool, lines: &mut Vec<Line>) {

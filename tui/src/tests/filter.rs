@@ -62,3 +62,27 @@ fn a_filter_of_tasks_is_evaluated_by_the_target() {
     });
     assert_eq!(last.as_deref(), Some("wakers=0"));
 }
+
+#[test]
+fn tasks_cannot_be_filtered_by_what_only_a_judge_knows() {
+    let mut app = attached((80, 24), Look::Dark);
+    let effects = press(&mut app, "2/pool or verdict:proven");
+    let screen = screen(&app);
+    assert!(screen.contains("tasks cannot be filtered by `verdict`: the target"), "{screen}");
+    let carets = screen.lines().find(|line| line.trim_start().starts_with('^')).unwrap();
+    let typed = screen.lines().find(|line| line.contains("/ pool or")).unwrap();
+    assert_eq!(carets.find('^'), typed.find("verdict"), "{screen}");
+    assert_eq!(carets.matches('^').count(), "verdict".len(), "{screen}");
+    let asked = effects.iter().any(|effect| match effect {
+        Effect::Link(LinkCommand::View(view)) => view.query.contains("verdict:"),
+        _ => false,
+    });
+    assert!(!asked, "the target cannot answer it");
+}
+
+#[test]
+fn sites_can_be_filtered_by_verdict() {
+    let mut app = attached((80, 24), Look::Dark);
+    press(&mut app, "/verdict=proven<enter>");
+    assert_eq!(app.sites.rows().len(), 1);
+}

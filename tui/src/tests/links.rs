@@ -37,6 +37,21 @@ fn every_state_of_the_link_has_its_words() {
     assert!(strip(&app).starts_with("STALE 12s"), "{}", strip(&app));
 }
 
+#[rstest]
+fn why_the_link_is_down_and_what_to_do_can_be_read_on_every_screen(
+    #[values("", "2", "2<enter>", "<enter>", "<enter><enter>")] keys: &str,
+    #[values((120, 40), (80, 24), (60, 15))] size: (u16, u16),
+    #[values(true, false)] data: bool,
+) {
+    let mut app = if data { attached(size, Look::Dark) } else { start(size, Look::Dark) };
+    press(&mut app, keys);
+    lose(&mut app, 4);
+    let words = screen(&app).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Nothing listens at 127.0.0.1:6669. "), "{}", screen(&app));
+    let next = "Next: start the service, or kubectl port-forward POD 6669";
+    assert!(words.contains(next), "{}", screen(&app));
+}
+
 #[test]
 fn a_key_does_not_restart_the_countdown() {
     let mut app = attached((80, 24), Look::Dark);

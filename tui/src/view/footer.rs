@@ -1,13 +1,16 @@
 //! The last two lines: how much is shown and filtered, and the keys.
 
 use stranded_analysis::Report;
+use stranded_analysis::query::QueryError;
 use stranded_analysis::report::Class;
 use stranded_analysis::words;
+use unicode_width::UnicodeWidthStr;
 
 use super::Canvas;
-use crate::app::{App, Layout, Screen};
-use crate::keymap::{self, Mode};
-use crate::text::{Line, Parts, Role, head};
+use crate::app::{App, Filter, Screen};
+use crate::keymap::{self, Action, Mode};
+use crate::page;
+use crate::text::{Line, Parts, Role, head, wrap};
 
 /// Draws them from line `y` on; where the text cursor is comes back.
 pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, status: bool) -> Option<(u16, u16)> {
@@ -30,20 +33,35 @@ fn filter_line(canvas: &mut Canvas<'_>, app: &App, y: u16, status: bool) -> Opti
     let text = head(filter.text(), width.saturating_sub(count.len() + 2), app.settings.ascii);
     let line = Line::new(Role::Key, "/ ").with(Role::Strong, text).with(Role::Plain, count);
     canvas.put(1, y, &line);
-    if status {
-        let below = match filter.error() {
-            Some(error) => {
-                let before = filter.text().get(..error.span.start).unwrap_or(filter.text());
-                let start = Line::new(Role::Plain, before).width();
-                let caret = "^".repeat(error.span.len().clamp(1, width));
-                Line::new(Role::Bad, format!("{}{caret} {}", " ".repeat(start + 2), error.message))
-            }
-            None => keys(app, Mode::Filter).fit(width),
-        };
-        canvas.put(1, y + 1, &below);
+    match filter.error() {
+        Some(error) => point_at(canvas, app, error, y, status),
+        None if status => canvas.put(1, y + 1, &keys(app, Mode::Filter).fit(width)),
+        None => {}
     }
     let x = filter.cursor() + 3;
     Some((u16::try_from(x).unwrap_or(u16::MAX).min(app.size.width.saturating_sub(1)), y))
+}
+
+/// Carets below what is wrong, and why it is: beside them, or above the filter where that is too long.
+fn point_at(canvas: &mut Canvas<'_>, app: &App, error: &QueryError, y: u16, status: bool) {
+    let width = usize::from(app.size.width.saturating_sub(2));
+    let text = app.filter().map_or("", Filter::text);
+    let before = text.get(..error.span.start).unwrap_or(text).width() + 2;
+    let carets = "^".repeat(error.span.len().clamp(1, width));
+    let mut below = format!("{}{carets}", " ".repeat(before));
+    if status && before + carets.len() + 1 + error.message.width() <= width {
+        below = format!("{below} {}", error.message);
+    } else {
+        let lines = wrap(&error.message, width);
+        let first = y.saturating_sub(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+        for (line, y) in lines.into_iter().zip(first..y) {
+            canvas.clear(0, y, app.size.width, 1);
+            canvas.put(1, y, &Line::new(Role::Bad, line));
+        }
+    }
+    if status {
+        canvas.put(1, y + 1, &Line::new(Role::Bad, below));
+    }
 }
 
 /// `8 of 8 sites`, `64 of 182,859 tasks`.
@@ -62,20 +80,8 @@ fn shown(app: &App) -> String {
     }
 }
 
-/// What happened, or else what is shown and what was found.
+/// What is shown and what was found.
 fn status_line(app: &App, width: usize) -> Line {
-    if let Some(notice) = &app.notice {
-        return Line::new(Role::Bad, head(&format!("{notice}  (Esc)"), width, app.settings.ascii));
-    }
-    if let Some(problem) = app.lost_because() {
-        // With room above the banner, what happened stands there.
-        let text = if Layout::of(app).gap > 0 {
-            format!("Next: {}", problem.hint)
-        } else {
-            format!("{} Next: {}", problem.what, problem.hint)
-        };
-        return Line::new(Role::Bad, head(&words::printable(&text), width, app.settings.ascii));
-    }
     let mut parts = Parts::default();
     parts.add(0, Line::new(Role::Plain, shown(app)));
     if let Some(report) = &app.picture().report {
@@ -85,16 +91,13 @@ fn status_line(app: &App, width: usize) -> Line {
             parts.add(4, Line::new(Role::Plain, text));
         }
     }
-    let filter = app.filter().map_or("", |filter| filter.good());
-    parts.add(
-        1,
-        match filter {
-            "" => Line::new(Role::Dim, "/ no filter"),
-            text => {
-                Line::new(Role::Key, "/ ").with(Role::Strong, words::printable(text).into_owned())
-            }
-        },
-    );
+    match app.filter().map_or("", Filter::good) {
+        "" => parts.add(5, Line::new(Role::Dim, "/ no filter")),
+        text => {
+            let text = words::printable(text).into_owned();
+            parts.add(1, Line::new(Role::Key, "/ ").with(Role::Strong, text));
+        }
+    }
     if let Some(error) =
         &app.picture().model.window().query_error.as_ref().filter(|_| app.asked.limit > 0)
     {
@@ -119,13 +122,22 @@ fn verdicts(report: &Report) -> String {
 /// The keys that do something now, the most useful kept longest.
 fn keys(app: &App, mode: Mode) -> Parts {
     let mut parts = Parts::default();
+    let mut add = |rank, key: &str, label: &str| {
+        parts.add(rank, Line::new(Role::Key, key).with(Role::Plain, format!(" {label}")));
+    };
+    if let Some(page) = page::page(app, app.top()).filter(|_| mode == Mode::Task) {
+        let below = page.below();
+        if below > 0 {
+            add(1, "j", &words::counted(below.into(), "more line"));
+        }
+    }
     for (binding, unmet) in keymap::in_mode(mode, app) {
         if binding.footer > 0 && unmet.is_none() {
             let key = binding.keys.first().map(|keys| keymap::spell(keys)).unwrap_or_default();
-            parts.add(
-                binding.footer,
-                Line::new(Role::Key, key).with(Role::Plain, format!(" {}", binding.label)),
-            );
+            match binding.action {
+                Action::Freeze if app.frozen.is_some() => add(1, &key, "go on"),
+                _ => add(binding.footer, &key, binding.label),
+            }
         }
     }
     parts

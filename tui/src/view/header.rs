@@ -175,9 +175,14 @@ pub(super) fn pulse(app: &App) -> Parts {
     let Some(gauges) = picture.model.gauges() else { return parts };
     let at = picture.at();
     let sites = || picture.model.sites().filter(|site| !site.own);
-    let growth: i64 = sites().filter_map(|site| history::growth(site, at)).sum();
-    let window = history::label(history::growth_window(at));
-    let live = format!("live {} {growth:+}/{window}", words::count(gauges.tracked));
+    let growths: Vec<i64> = sites().filter_map(|site| history::growth(site, at)).collect();
+    let live = match (words::count(gauges.tracked), growths.is_empty()) {
+        (count, true) => format!("live {count}"),
+        (count, false) => {
+            let window = history::label(history::growth_window(at));
+            format!("live {count} {:+}/{window}", growths.iter().sum::<i64>())
+        }
+    };
     parts.add(0, Line::new(Role::Strong, live));
     let rates: Vec<(f64, f64)> = sites().filter_map(|site| history::rates(site, at)).collect();
     if !rates.is_empty() {
@@ -217,6 +222,7 @@ fn workers(gauges: &Gauges, at: stranded_analysis::facts::Moment) -> Line {
         (None, Some(age)) => {
             Line::new(Role::Bad, format!("{workers}, no poll for {}", words::duration(age)))
         }
+        (None, None) if gauges.last_poll.is_none() => Line::new(Role::Plain, workers),
         (None, None) => Line::new(Role::Good, format!("{workers} ok")),
     }
 }

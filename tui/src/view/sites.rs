@@ -12,6 +12,11 @@ use crate::page::finding;
 use crate::text::{Line, Role, wrap};
 use crate::theme;
 
+/// Until then nobody wonders why there are no tasks.
+const JUST_STARTED: Moment = Moment(2_000_000_000);
+/// The place of the column of growth.
+const GROWTH: usize = 3;
+
 /// Draws heading and rows, or why there are none.
 pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, rows: usize) {
     if app.sites.rows().is_empty() {
@@ -20,9 +25,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, app: &App, y: u16, rows: usize) {
         }
         return;
     }
+    let mut columns = columns(app);
+    let mut lines: Vec<_> =
+        app.sites.rows().iter().map(|row| cells(row, app.settings.ascii)).collect();
+    // In the first seconds there is nothing to compare with yet.
+    if app.sites.rows().iter().all(|row| row.growth.is_none()) {
+        columns.remove(GROWTH);
+        for cells in &mut lines {
+            cells.remove(GROWTH);
+        }
+    }
     let table = Table {
-        columns: columns(app),
-        rows: app.sites.rows().iter().map(|row| cells(row, app.settings.ascii)).collect(),
+        columns,
+        rows: lines,
         top: app.sites.cursor.top,
         selected: Some(app.sites.cursor.place()),
         ascii: app.settings.ascii,
@@ -126,6 +141,10 @@ fn empty(app: &App) -> Vec<Line> {
             );
         } else {
             say(Role::Plain, "No task has been spawned since the agent was installed.");
+            if app.picture().at() < JUST_STARTED {
+                say(Role::Plain, "The process has only just started: the first tasks are due.");
+                return lines;
+            }
             say(
                 Role::Plain,
                 &format!("If that cannot be: stranded doctor {} says why.", app.settings.target),

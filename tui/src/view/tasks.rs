@@ -104,6 +104,9 @@ fn empty(app: &App) -> String {
     if app.frozen.is_some() {
         return "These rows were not in sight when the view was frozen. Space goes on.".to_owned();
     }
+    if !app.link.is_live(app.now) {
+        return "These rows have not arrived: the target does not answer now.".to_owned();
+    }
     match app.picture().model.window().matched {
         0 => "No live task here now. Esc goes back.".to_owned(),
         _ => "The rows have not arrived yet.".to_owned(),

@@ -67,6 +67,8 @@ fn a_mistyped_command_is_recognised() {
     stranded("chekc").assert_error("`chekc` is not a target", "did you mean `stranded check`?");
     stranded("orders").assert_error("`orders` is not a target", "HOST:PORT");
     stranded("./night.rec").assert_error("no file `./night.rec`", "HOST:PORT");
+    stranded("lst localhost").assert_error("no command `lst`", "did you mean `stranded list`?");
+    stranded("chekc --for 5s").assert_error("no command `chekc`", "did you mean `stranded check`?");
     stranded("man chekc").assert_error("no command `chekc`", "did you mean `check`?");
 }
 

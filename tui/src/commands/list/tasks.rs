@@ -1,7 +1,6 @@
 //! Tasks in rows, as the target selected and ordered them.
 
 use serde_json::json;
-use stranded_analysis::query::{Key, Query};
 use stranded_analysis::words::{count, duration};
 
 use super::sites::verdict;
@@ -9,22 +8,6 @@ use crate::app::{Picture, tasks};
 use crate::commands::{census, json};
 use crate::link::event::Problem;
 use crate::output::{Align, Table};
-
-/// Refuses what only a judge could answer: the target selects the rows, and it does not judge.
-pub(super) fn can_filter(query: Option<&Query>) -> Result<(), Problem> {
-    let judged = [("verdict", Key::Verdict), ("rule", Key::Rule)];
-    let asked = judged.iter().find(|(_, key)| query.is_some_and(|query| query.names(key)));
-    match asked {
-        None => Ok(()),
-        Some((name, _)) => Err(Problem {
-            what: format!(
-                "Tasks cannot be filtered by `{name}`: the target selects them, and it does not judge"
-            ),
-            hint: "list sites by it, then the tasks of a site, as in: tasks --filter site:cache.rs"
-                .to_owned(),
-        }),
-    }
-}
 
 /// The rows of the target's window.
 pub(super) fn list(picture: &Picture, as_json: bool) -> Result<String, Problem> {
