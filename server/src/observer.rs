@@ -187,7 +187,7 @@ impl Source for Observer {
             host: process::host(),
             source: SourceKind::Agent,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-            tokio_version: None,
+            tokio_version: self.registry.tokio().map(str::to_owned),
             caps: caps
                 .into_iter()
                 .filter(|(_, has)| *has && working)

@@ -26,6 +26,7 @@ mod slab;
 mod slot;
 mod window;
 
+use std::sync::OnceLock;
 use std::sync::atomic::{
     AtomicI64, AtomicU8, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -98,6 +99,7 @@ pub(crate) struct Registry {
     zombies: AtomicI64,
     /// As of the last census, since when the oldest unfinished poll runs or unanswered wake waits; 0: none.
     stalled_since: AtomicU64,
+    tokio: OnceLock<Box<str>>,
 }
 
 impl Registry {
@@ -116,7 +118,18 @@ impl Registry {
             untracked: AtomicI64::new(0),
             zombies: AtomicI64::new(0),
             stalled_since: AtomicU64::new(0),
+            tokio: OnceLock::new(),
         }
+    }
+
+    /// The version of Tokio whose tasks these are; the first one heard of counts.
+    pub(crate) fn learn_tokio(&self, version: &str) {
+        self.tokio.get_or_init(|| version.into());
+    }
+
+    /// The version of Tokio, if it could be told.
+    pub(crate) fn tokio(&self) -> Option<&str> {
+        self.tokio.get().map(|version| &**version)
     }
 
     pub(crate) fn clock(&self) -> &Clock {

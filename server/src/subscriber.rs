@@ -76,6 +76,11 @@ impl<S: Subscriber> Subscriber for Tee<S> {
 
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
         let inner = self.inner.register_callsite(meta);
+        if Role::of(meta) == Some(Role::Spawn)
+            && let Some(version) = meta.file().and_then(callsites::tokio_version)
+        {
+            self.registry.learn_tokio(version);
+        }
         match Role::of(meta) {
             Some(role) if self.callsites.add(meta, role, !inner.is_never()) => Interest::always(),
             _ => inner,

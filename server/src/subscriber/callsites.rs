@@ -38,6 +38,13 @@ impl Role {
     }
 }
 
+/// The version of Tokio, as the path of one of its source files tells: a registry unpacks each crate into a folder of
+/// its name and version.
+pub(super) fn tokio_version(file: &str) -> Option<&str> {
+    let version = file.split(['/', '\\']).find_map(|folder| folder.strip_prefix("tokio-"))?;
+    version.starts_with(|first: char| first.is_ascii_digit()).then_some(version)
+}
+
 /// A call site of a waker operation.
 #[derive(Debug)]
 pub(super) struct WakerSite {
@@ -135,5 +142,19 @@ impl Callsites {
     #[inline]
     pub(super) fn shown(&self, meta: &Metadata<'_>) -> bool {
         self.find(meta).is_some_and(|site| site.shown.load(Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_tokio_is_read_off_its_path_or_unknown() {
+        let unpacked = "/home/me/.cargo/registry/src/index-0/tokio-1.54.1/src/util/trace.rs";
+        assert_eq!(tokio_version(unpacked), Some("1.54.1"));
+        assert_eq!(tokio_version(r"C:\registry\tokio-2.0.0-rc.1\src\lib.rs"), Some("2.0.0-rc.1"));
+        assert_eq!(tokio_version("/src/tokio-util-0.7.20/src/lib.rs"), None);
+        assert_eq!(tokio_version("/src/vendor/tokio/src/util/trace.rs"), None);
     }
 }
