@@ -4,6 +4,7 @@ mod driver;
 mod filter;
 mod fixture;
 mod freeze;
+mod history;
 mod links;
 mod navigation;
 mod screens;

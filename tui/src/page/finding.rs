@@ -99,24 +99,24 @@ pub(crate) fn numbers(finding: &Finding, picture: &Picture, width: usize, ascii:
     };
     // Of a candidate it may not be known how long it has been so.
     let known = !finding.oldest.is_zero();
-    let long = if known { format!("{lasting}; oldest parked {oldest}") } else { lasting };
+    let parked = if known { format!("oldest parked {oldest}") } else { "parked".to_owned() };
     let Some(park) = &finding.park else {
-        return Line::new(Role::Plain, format!("{long}; where they wait is unknown"));
+        return Line::new(Role::Plain, format!("{lasting}; {parked}, where is unknown"));
     };
     let how = match (&park.wait, park.current) {
         (_, false) => ", last seen at ".to_owned(),
         (Wait::Other(_), true) => " at ".to_owned(),
         (wait, true) => format!(" in {wait} at "),
     };
-    let long = Line::new(Role::Plain, long + &how);
+    let long = Line::new(Role::Plain, format!("{lasting}; {parked}{how}"));
     for place in [place::park_point(park), place::park_line(park)] {
         if long.width() + place.width() <= width {
             return long.with(Role::Place, place);
         }
     }
     let how = if park.current { " at " } else { ", last seen at " };
-    let parked = if known { format!("; parked {oldest}") } else { String::new() };
-    let short = Line::new(Role::Plain, format!("{growth}{parked}{how}"));
+    let parked = parked.strip_prefix("oldest ").unwrap_or(&parked);
+    let short = Line::new(Role::Plain, format!("{growth}; {parked}{how}"));
     let room = width.saturating_sub(short.width());
     short.with(Role::Place, tail(&place::park_line(park), room, ascii))
 }

@@ -135,10 +135,9 @@ fn empty(app: &App) -> Vec<Line> {
                 &format!("Next: stranded doctor {} shows each check.", app.settings.target),
             );
         } else if sites > 0 {
-            say(
-                Role::Plain,
-                &format!("0 of {} match. Esc clears the filter.", words::counted(sites, "site")),
-            );
+            let (sites, filter) = (words::counted(sites, "site"), app.sites.filter.good());
+            let text = format!("0 of {sites} match `{filter}`. Esc clears the filter.");
+            say(Role::Plain, &text);
         } else {
             say(Role::Plain, "No task has been spawned since the agent was installed.");
             if app.picture().at() < JUST_STARTED {

@@ -96,7 +96,8 @@ fn cells(row: &TaskRow, ascii: bool) -> Vec<(String, Role)> {
 /// Why there are no rows, and what to do next.
 fn empty(app: &App) -> String {
     if app.tasks.filter.is_set() {
-        return "0 tasks match. Esc clears the filter.".to_owned();
+        let filter = words::printable(app.tasks.filter.good());
+        return format!("0 tasks match `{filter}`. Esc clears the filter.");
     }
     if app.picture().model.census().is_none() || app.asked.limit == 0 {
         return "The rows have not arrived yet.".to_owned();
