@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use stranded_analysis::facts::Instrumentation;
 use tokio::runtime::Handle;
 use tracing_core::subscriber::NoSubscriber;
 use tracing_core::{Dispatch, Subscriber};
@@ -145,14 +146,11 @@ fn install<S: Subscriber + Send + Sync + 'static>(
     };
     let registry = Arc::new(Registry::new(config.memory_mb, capture));
     let tee = Tee::new(Arc::clone(&registry), inner);
-    let missing =
-        tracing_core::dispatcher::set_global_default(Dispatch::new(tee)).err().map(|_| {
-            faults.note(
-                Part::Subscriber,
-                "another `tracing` subscriber was set before the agent: no task can be seen",
-            );
-            canary::not_installed()
-        });
+    let set = tracing_core::dispatcher::set_global_default(Dispatch::new(tee));
+    let missing = set.err().map(|_| canary::not_installed()).or_else(canary::missing);
+    if let Some(Instrumentation::Missing { because, fix }) = &missing {
+        faults.note(Part::Subscriber, format!("no task can be seen: {because}; {fix}"));
+    }
     let memory_cap = u64::from(config.memory_mb) << 20;
     Arc::new(Observer::new(registry, runtimes, config.name.clone(), memory_cap, missing, faults))
 }

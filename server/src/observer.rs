@@ -38,6 +38,8 @@ pub(crate) struct Observer {
     runtimes: Vec<Handle>,
     name: Option<String>,
     memory_cap: u64,
+    /// No instrumentation can ever arrive, so that a canary would prove nothing.
+    blind: bool,
     cpu: Arc<OwnCpu>,
     resolver: Resolver,
     viewers: AtomicI32,
@@ -57,7 +59,7 @@ struct Latest {
 }
 
 impl Observer {
-    /// An observer of `registry`. `missing`: what keeps Tokio's instrumentation from it, if that is known already.
+    /// An observer of `registry`. `missing`: what keeps Tokio's instrumentation from it for good, if anything does.
     pub(crate) fn new(
         registry: Arc<Registry>,
         runtimes: Vec<Handle>,
@@ -74,6 +76,7 @@ impl Observer {
             runtimes,
             name,
             memory_cap,
+            blind: missing.is_some(),
             cpu,
             viewers: AtomicI32::new(0),
             latest: Mutex::new(Latest {
@@ -98,7 +101,7 @@ impl Observer {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for tick in 0.. {
             ticks.tick().await;
-            if tick % CANARY == 0 && !self.is_blind() {
+            if tick % CANARY == 0 && !self.blind {
                 let found = canary::fly(&self.registry).await;
                 self.latest().instrumentation = found;
             }
@@ -111,16 +114,6 @@ impl Observer {
                 self.take_census();
             }
         }
-    }
-
-    /// Whether no instrumentation can ever arrive, so that a canary would prove nothing.
-    fn is_blind(&self) -> bool {
-        let known = canary::missing();
-        let blind = known.is_some();
-        if let Some(missing) = known {
-            self.latest().instrumentation = missing;
-        }
-        blind || matches!(self.latest().instrumentation, Instrumentation::Missing { .. })
     }
 
     fn take_census(&self) {
