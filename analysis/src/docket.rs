@@ -12,8 +12,7 @@ use crate::judge::{Hearing, gate};
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Class, ParkPoint, RuleId, Stage};
-use crate::rules::{self, Charge, Confirms};
-use crate::scene::Scene;
+use crate::rules::{Charge, Confirms};
 
 /// The most events kept; the oldest go first.
 const EVENTS: usize = 256;
@@ -42,6 +41,11 @@ struct Case {
     confirmed: bool,
     class: Class,
     failures: u32,
+    /// Since when its condition does not hold.
+    failing: Option<Moment>,
+    /// How long each accused task had lived, and how many tasks of the site had returned after so long.
+    lived: Duration,
+    late_returns: u64,
     affected: u64,
     aborted: u64,
     revived: u64,
@@ -117,12 +121,18 @@ impl Docket {
             confirmed: false,
             class: charge.class,
             failures: 0,
+            failing: None,
+            lived: charge.lived,
+            late_returns: 0,
             affected: 0,
             aborted: 0,
             revived: site.revived,
         });
         case.class = charge.class;
         case.failures = 0;
+        case.failing = None;
+        case.lived = charge.lived;
+        case.late_returns = site.lifetimes.possibly_above(charge.lived);
         case.affected = charge.affected;
         case.aborted = aborted(site);
         let shown_wrong = site.revived > case.revived && charge.rule.id == "P1";
@@ -164,17 +174,21 @@ impl Docket {
             return Fate::Ends(if wrong { CaseChange::Retracted } else { CaseChange::Resolved });
         }
         case.failures += 1;
-        if case.failures < policy.failures {
+        let failing = now.since(*case.failing.get_or_insert(now));
+        // As far apart as the looks that confirm: a busy moment is not a change of mind.
+        if case.failures < policy.failures || failing < policy.confirm {
             return Fate::Stays;
         }
+        let came_back = site.lifetimes.possibly_above(case.lived) > case.late_returns;
         let aborted = aborted(site).saturating_sub(case.aborted);
-        let still = || rules::survivors_alive(&Scene::new(model, site, now, policy, 0));
-        Fate::Ends(if key.rule.0 == "L1" && still().saturating_mul(2) >= case.affected {
-            CaseChange::Lapsed
-        } else if aborted >= case.affected {
+        Fate::Ends(if aborted >= case.affected {
             CaseChange::Resolved
-        } else {
+        } else if came_back || key.rule.0 == "L2" {
             CaseChange::Retracted
+        } else {
+            // None of the accused has returned: the norm they are compared with has moved, or a health fact
+            // speaks for them now. That is no reason to believe the rule less next time.
+            CaseChange::Lapsed
         })
     }
 

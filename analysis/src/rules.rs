@@ -21,8 +21,6 @@ use crate::report::{Class, ParkPoint, RuleId};
 use crate::scene::Scene;
 use crate::words;
 
-pub(crate) use survivors::still_alive as survivors_alive;
-
 /// What `stranded explain` tells of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleDoc {
@@ -87,6 +85,8 @@ pub(crate) struct Charge {
     pub class: Class,
     pub place: Option<ParkPoint>,
     pub affected: u64,
+    /// How long each accused task has lived at least: one of them that returns does so after more than that.
+    pub lived: Duration,
     /// Since when the condition is known to hold.
     pub since: Moment,
     pub confirms: Confirms,

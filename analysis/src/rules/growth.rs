@@ -1,5 +1,7 @@
 //! L2: a site whose tasks never end, and become more and more.
 
+use std::time::Duration;
+
 use super::{Charge, Confirms, Opinion, Rule, RuleDoc, where_they_wait};
 use crate::facts::{Cap, Moment};
 use crate::health::{self, Defence, Trends};
@@ -108,6 +110,7 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
         class: if blind { Class::Watch } else { Class::Likely },
         place: at_one_place.and_then(|crowd| crowd.point.clone()),
         affected,
+        lived: Duration::ZERO,
         since: trend.start.max(site.first_spawn),
         confirms: Confirms::by(shown, unresolved, scene.policy),
         oldest,

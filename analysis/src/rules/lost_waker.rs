@@ -1,5 +1,7 @@
 //! P1: no waker of the task exists any more, so nothing can ever run it again.
 
+use std::time::Duration;
+
 use super::{Charge, Confirms, Opinion, Rule, RuleDoc};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
@@ -74,6 +76,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd) -> Charge {
         class: if scene.site.revived > 0 { Class::Likely } else { Class::Proven },
         place: crowd.point.clone(),
         affected,
+        lived: Duration::ZERO,
         since,
         confirms: if settled { Confirms::Now } else { Confirms::BySource },
         oldest,

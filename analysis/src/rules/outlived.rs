@@ -94,6 +94,7 @@ fn charge(
         class: Class::Likely,
         place: crowd.point.clone(),
         affected,
+        lived: threshold,
         since: scene.now.back(ended.saturating_sub(threshold)),
         // Whether somebody waits for them is told by the stacks of their spawners.
         confirms: Confirms::by(

@@ -1,5 +1,7 @@
 //! W2: tasks that nothing can wake, at a site whose tasks end by abort.
 
+use std::time::Duration;
+
 use super::{Charge, Confirms, Opinion, Rule, RuleDoc, lost_waker};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
@@ -40,6 +42,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
             class: Class::Watch,
             place: crowd.point.clone(),
             affected: crowd.stranded,
+            lived: Duration::ZERO,
             since,
             confirms: Confirms::Now,
             oldest,

@@ -66,6 +66,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, threshold: std::time::Duration) -> C
         place: crowd.point.clone(),
         // How long the others of the crowd have been parked is not known.
         affected: 1,
+        lived: threshold,
         since: scene.now.back(oldest.saturating_sub(threshold)),
         confirms: Confirms::by(shown, crowd.unresolved, scene.policy),
         oldest,

@@ -117,14 +117,6 @@ fn common_place<'a>(
     one_place.then_some(largest)
 }
 
-/// Survivors of any age: those that L1 no longer compares are still there.
-pub(crate) fn still_alive(scene: &Scene<'_>) -> u64 {
-    let Some(cutoff) = scene.cutoff() else {
-        return 0;
-    };
-    scene.crowds.iter().map(|cluster| cluster.ages.certainly_above(cutoff)).sum()
-}
-
 fn charge(
     scene: &Scene<'_>,
     crowd: &Crowd,
@@ -165,6 +157,7 @@ fn charge(
         class: if doubt.is_some() { Class::Watch } else { Class::Likely },
         place: crowd.point.clone(),
         affected,
+        lived: cutoff,
         since,
         confirms,
         oldest,
