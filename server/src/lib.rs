@@ -45,6 +45,7 @@ mod source;
 mod stack;
 mod subscriber;
 mod symbols;
+mod sync;
 mod viewer;
 
 pub use agent::Agent;

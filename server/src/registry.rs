@@ -24,6 +24,8 @@ mod scopes;
 mod sites;
 mod slab;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use std::sync::OnceLock;
@@ -49,6 +51,8 @@ use scopes::Scopes;
 use sites::{SiteKey, Sites};
 use slab::Slab;
 use slot::{BY_DRIVER, BY_THREAD, NAMED, NO_SITE, OWN, Slot};
+
+const _: () = assert!(size_of::<Slot>() == 128);
 
 /// The most finished tasks whose slots are kept for the wakers that outlive them. Beyond it late wakers go unseen.
 const ZOMBIES: i64 = 1 << 16;
@@ -186,7 +190,6 @@ impl Registry {
         cold.original_size.store(u32::try_from(spawn.original_size).unwrap_or(u32::MAX), Relaxed);
         cold.scope.store(scope.map_or(0, |scope| scope + 1), Relaxed);
         cold.refs.store(1, Relaxed);
-        cold.reset_settle();
         let generation = cold.generation.load(Relaxed).wrapping_add(1);
         cold.generation.store(generation, Relaxed);
         if let Some(scope) = scope {
@@ -211,7 +214,7 @@ impl Registry {
         context::with(|context| {
             let adjacent = context.begin_poll(id, now, RETURN_GAP_NS);
             let site = cold.site.load(Relaxed);
-            let entered = slot.enter(now, adjacent);
+            let entered = slot.enter(now, adjacent, std::thread::panicking());
             if let (Some(waited), Some(site)) = (entered.waited, self.sites.get(site)) {
                 site.scheduled_times.sample(waited);
             }
@@ -287,7 +290,7 @@ impl Registry {
             self.free(id, slot);
             return;
         }
-        if self.zombies.fetch_add(1, AcqRel) >= ZOMBIES && slot.try_free() {
+        if self.zombies.fetch_add(1, AcqRel) >= ZOMBIES && slot.forget_wakers() {
             self.free_zombie(id, slot);
         }
     }
@@ -360,7 +363,7 @@ impl Registry {
 
     #[inline]
     fn drop_waker(&self, id: SlotId, slot: &Slot) {
-        if slot.drop_waker() {
+        if slot.drop_waker(id) {
             self.free_zombie(id, slot);
         }
     }

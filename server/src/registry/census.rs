@@ -144,7 +144,7 @@ impl Registry {
             && !seen.unaccounted()
             && seen.parked()
             && seen.live_wakers() == 0;
-        let settled = cold.settle(no_waker.then(|| seen.fingerprint()), now, settle);
+        let settled = cold.settle(seen, no_waker, now, settle);
         if settled == Some(Settle::Revived) {
             site.revived.fetch_add(1, Relaxed);
         }

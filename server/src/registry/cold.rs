@@ -1,14 +1,17 @@
 //! What is written once at spawn, and read when somebody looks.
 
-use std::sync::atomic::{
-    AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
 use std::time::Duration;
 
 use stranded_analysis::facts::Moment;
 
 use super::slot::Snapshot;
+use crate::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+/// In place of a fingerprint: the task had looked settled, and has changed. See [`Cold::settle`].
+const CHANGED: u32 = 1;
 
 /// The cold facts of one task, beside its slot.
 #[derive(Debug, Default)]
@@ -32,83 +35,72 @@ pub(super) struct Cold {
     pub(super) next_free: AtomicU32,
     /// How often the slot was taken.
     pub(super) generation: AtomicU64,
-    /// See [`Cold::settle`].
-    settle_fingerprint: AtomicU32,
+    /// The task by its slot id that the next two are about. See [`Cold::settle`].
+    settle_task: AtomicU64,
+    /// Since when its fingerprint has been the same; of one that has [`CHANGED`], its polls by then.
     settle_since: AtomicU64,
+    /// The fingerprint of a parked task without live wakers; 0: it was no such task.
+    settle_fingerprint: AtomicU32,
 }
 
-/// What looking twice at a task without live wakers tells. Written by the census alone.
+/// What looking again and again at a task without live wakers tells. Written by the census alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settle {
     /// Nothing has changed since that moment, when it was first seen so.
     UnchangedSince(Moment),
-    /// It had looked settled for longer than `settle`, and has changed all the same.
+    /// It had looked settled for longer than `settle`, and lives on all the same.
     Revived,
 }
 
 impl Cold {
-    /// Forgets the marks of the slot's former task.
-    pub(super) fn reset_settle(&self) {
-        self.settle_fingerprint.store(0, Relaxed);
+    /// The mark that the last look left on the task; 0: none.
+    fn mark(&self, seen: &Snapshot) -> u32 {
+        let marked = self.settle_fingerprint.load(Acquire);
+        // In the slot's cold facts a former task may have left its own.
+        if marked != 0 && self.settle_task.load(Relaxed) == seen.id.raw() { marked } else { 0 }
     }
 
     /// Since when the task has been seen parked, without live wakers and unchanged, if it still is as `seen`.
     pub(super) fn unchanged_since(&self, seen: &Snapshot) -> Option<Moment> {
-        let marked = self.settle_fingerprint.load(Acquire);
-        (marked != 0 && marked == seen.fingerprint())
-            .then(|| Moment(self.settle_since.load(Relaxed)))
+        (self.mark(seen) == seen.fingerprint()).then(|| Moment(self.settle_since.load(Relaxed)))
     }
 
-    /// Compares the task with the last look: `fingerprint` of a parked task without live wakers, `None` of any other.
+    /// Compares the task with the last look. `stranded`: it is parked, and without live wakers.
+    ///
+    /// A settled task that changes is either polled again or dropped, which begins just like a poll. Only a
+    /// later look can tell: a dropped one is gone by then, or still in the same "poll".
     pub(super) fn settle(
         &self,
-        fingerprint: Option<u32>,
+        seen: &Snapshot,
+        stranded: bool,
         now: Moment,
         settle: Duration,
     ) -> Option<Settle> {
-        let marked = self.settle_fingerprint.load(Acquire);
-        if marked == 0 && fingerprint.is_none() {
+        let marked = self.mark(seen);
+        if marked == 0 && !stranded {
             // So it is with nearly all tasks, and what nobody writes stays in everybody's cache.
             return None;
         }
-        let since = Moment(self.settle_since.load(Relaxed));
-        if marked != 0 && fingerprint == Some(marked) {
-            return Some(Settle::UnchangedSince(since));
+        let noted = self.settle_since.load(Relaxed);
+        if marked == CHANGED && seen.running() && seen.polls() == noted {
+            return None;
         }
-        self.settle_since.store(now.0, Relaxed);
-        self.settle_fingerprint.store(fingerprint.unwrap_or(0), Release);
-        if marked != 0 && now.since(since) >= settle {
+        let fingerprint = seen.fingerprint();
+        if stranded && marked == fingerprint {
+            return Some(Settle::UnchangedSince(Moment(noted)));
+        }
+        let settled = marked > CHANGED && now.since(Moment(noted)) >= settle;
+        self.settle_task.store(seen.id.raw(), Relaxed);
+        let (mark, noted) = match (settled, stranded) {
+            (true, _) => (CHANGED, seen.polls()),
+            (false, true) => (fingerprint, now.0),
+            (false, false) => (0, 0),
+        };
+        self.settle_since.store(noted, Relaxed);
+        self.settle_fingerprint.store(mark, Release);
+        if marked == CHANGED {
             return Some(Settle::Revived);
         }
-        fingerprint.map(|_| Settle::UnchangedSince(now))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_task_settles_while_nothing_changes_and_its_revival_is_noticed() {
-        let cold = Cold::default();
-        let settle = Duration::from_nanos(5);
-        assert_eq!(
-            cold.settle(Some(7), Moment(10), settle),
-            Some(Settle::UnchangedSince(Moment(10)))
-        );
-        assert_eq!(
-            cold.settle(Some(7), Moment(12), settle),
-            Some(Settle::UnchangedSince(Moment(10)))
-        );
-        assert_eq!(
-            cold.settle(Some(8), Moment(13), settle),
-            Some(Settle::UnchangedSince(Moment(13)))
-        );
-        assert_eq!(
-            cold.settle(Some(8), Moment(19), settle),
-            Some(Settle::UnchangedSince(Moment(13)))
-        );
-        assert_eq!(cold.settle(None, Moment(20), settle), Some(Settle::Revived));
-        assert_eq!(cold.settle(None, Moment(21), settle), None);
+        (mark == fingerprint).then_some(Settle::UnchangedSince(now))
     }
 }

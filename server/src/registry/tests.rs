@@ -1,0 +1,33 @@
+//! The registry driven by hand, call by call as Tokio would.
+
+mod endings;
+mod settle;
+mod slot;
+
+use stranded_analysis::facts::Moment;
+
+use super::*;
+
+fn registry() -> Registry {
+    Registry::new(1, Capture::Off)
+}
+
+/// Spawns a task at a site of its own for each `line`.
+fn spawn(registry: &Registry, line: u32) -> SlotId {
+    registry.spawn(&Spawn {
+        kind: TaskKind::Task,
+        name: "",
+        number: 0,
+        size: 0,
+        original_size: 0,
+        file: "src/main.rs",
+        line,
+        column: 5,
+    })
+}
+
+fn poll(registry: &Registry, id: SlotId, inside: impl FnOnce()) {
+    registry.enter(id, || true);
+    inside();
+    registry.exit(id);
+}
