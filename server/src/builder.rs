@@ -13,7 +13,7 @@ use crate::config::{self, Config, Resources, Stacks};
 use crate::faults::{Faults, Part};
 use crate::observer::Observer;
 use crate::registry::Registry;
-use crate::stack::Capture;
+use crate::stack::{Budget, Capture};
 use crate::subscriber::Tee;
 
 /// Puts the agent into this process as `STRANDED_*` say, and becomes its `tracing` subscriber.
@@ -140,11 +140,13 @@ fn install<S: Subscriber + Send + Sync + 'static>(
     inner: S,
     faults: &Faults,
 ) -> Arc<Observer> {
-    let capture = match (config.stacks, Capture::probe()) {
-        (Stacks::Off, _) => Capture::Off,
-        (Stacks::Auto | Stacks::On, capture) => capture,
+    let (capture, unwound_per_second) = match config.stacks {
+        Stacks::Auto => (Capture::probe(), 200),
+        Stacks::On => (Capture::probe(), 10_000),
+        Stacks::Off => (Capture::Off, 0),
     };
-    let registry = Arc::new(Registry::new(config.memory_mb, capture));
+    let budget = Budget::new(unwound_per_second);
+    let registry = Arc::new(Registry::new(config.memory_mb, capture, budget));
     let tee = Tee::new(Arc::clone(&registry), inner);
     let set = tracing_core::dispatcher::set_global_default(Dispatch::new(tee));
     let missing = set.err().map(|_| canary::not_installed()).or_else(canary::missing);

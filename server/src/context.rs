@@ -35,7 +35,7 @@ pub(crate) struct PolledTask {
     pub(crate) number: u64,
     /// Its spawn site.
     pub(crate) site: u32,
-    /// A frame address above the poll: where walks of its park stacks end; 0 if stacks are off.
+    /// Where walks of its park stacks end: see [`crate::stack::root_frame`].
     pub(crate) root_frame: usize,
 }
 

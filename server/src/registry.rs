@@ -107,8 +107,8 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// A registry whose slots may take `memory_mb` megabytes.
-    pub(crate) fn new(memory_mb: u32, capture: Capture) -> Self {
+    /// A registry whose slots may take `memory_mb` megabytes. `budget`: for capturing by unwinding.
+    pub(crate) fn new(memory_mb: u32, capture: Capture, budget: Budget) -> Self {
         let slots = u64::from(memory_mb) * 1024 * 1024 / slab::BYTES_PER_TASK;
         Self {
             clock: Clock::start(),
@@ -117,7 +117,7 @@ impl Registry {
             scopes: Scopes::new(),
             names: Names::default(),
             stacks: Interner::new(),
-            budget: Budget::default(),
+            budget,
             capture: AtomicU8::new(capture as u8),
             untracked: AtomicI64::new(0),
             zombies: AtomicI64::new(0),
@@ -218,11 +218,7 @@ impl Registry {
             if let (Some(waited), Some(site)) = (entered.waited, self.sites.get(site)) {
                 site.scheduled_times.sample(waited);
             }
-            let root_frame = if self.capture() == Capture::FramePointers {
-                stack::root_frame(context)
-            } else {
-                0
-            };
+            let root_frame = stack::root_frame(self.capture(), context);
             context.push(Entered::Task(PolledTask {
                 id,
                 number: cold.number.load(Relaxed),
@@ -341,7 +337,7 @@ impl Registry {
             let stack = match capture {
                 Capture::FramePointers => stack::capture(context, task.root_frame, &self.stacks),
                 Capture::Unwinder if self.budget.take(self.clock.now()) => {
-                    stack::capture_unwound(&self.stacks)
+                    stack::capture_unwound(task.root_frame, &self.stacks)
                 }
                 Capture::Unwinder | Capture::Off => None,
             };

@@ -37,10 +37,17 @@ impl Capture {
     }
 }
 
-/// A frame address above the caller's poll loop, where walks from within the poll end; 0 if unknown.
+/// Where walks from within the poll that the caller begins end: an address on the stack, for `capture`; 0 if unknown.
 #[inline]
-pub(crate) fn root_frame(context: &Context) -> usize {
-    walk::root(bounds::of(context))
+pub(crate) fn root_frame(capture: Capture, context: &Context) -> usize {
+    match capture {
+        Capture::Off => 0,
+        Capture::FramePointers => walk::root(bounds::of(context)),
+        Capture::Unwinder => {
+            let local = 0u8;
+            &raw const local as usize
+        }
+    }
 }
 
 /// The number of the stack that leads here, up to `root`; `None` if it cannot be told or kept.
@@ -51,6 +58,6 @@ pub(crate) fn capture(context: &Context, root: usize, interner: &Interner) -> Op
 }
 
 /// The same by unwinding.
-pub(crate) fn capture_unwound(interner: &Interner) -> Option<u32> {
-    unwinder::capture(interner)
+pub(crate) fn capture_unwound(root: usize, interner: &Interner) -> Option<u32> {
+    unwinder::capture(root, interner)
 }

@@ -155,10 +155,7 @@ impl Registry {
         }
         let latest = seen.registrations().next().map_or(0, |(_, poll)| poll);
         let mut key = [NO_STACK; 2];
-        // A timer that fires leaves a registration in the poll that it causes, whose waker is gone by its end:
-        // only so many can be armed as there are wakers.
-        let armed = seen.live_wakers().clamp(1, 2) as usize;
-        let registrations = seen.registrations().filter(|(_, poll)| *poll == latest).take(armed);
+        let registrations = seen.registrations().filter(|(_, poll)| *poll == latest);
         for (place, (stack, _)) in key.iter_mut().zip(registrations) {
             *place = stack;
         }

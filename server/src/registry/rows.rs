@@ -217,13 +217,13 @@ mod tests {
 
     use super::super::{Spawn, WakerOp};
     use super::*;
-    use crate::stack::Capture;
+    use crate::stack::{Budget, Capture};
 
     const TASKS: u64 = 150;
 
     /// Tasks that differ in everything that they can be ordered by.
     fn registry() -> Registry {
-        let registry = Registry::new(1, Capture::Off);
+        let registry = Registry::new(1, Capture::Off, Budget::new(0));
         for number in 1..=TASKS {
             let id = registry.spawn(&Spawn {
                 kind: if number % 5 == 0 { TaskKind::Blocking } else { TaskKind::Task },

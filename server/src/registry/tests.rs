@@ -1,6 +1,7 @@
 //! The registry driven by hand, call by call as Tokio would.
 
 mod endings;
+mod real;
 mod settle;
 mod slot;
 
@@ -9,7 +10,7 @@ use stranded_analysis::facts::Moment;
 use super::*;
 
 fn registry() -> Registry {
-    Registry::new(1, Capture::Off)
+    Registry::new(1, Capture::Off, Budget::new(0))
 }
 
 /// Spawns a task at a site of its own for each `line`.

@@ -98,6 +98,7 @@ fn the_two_latest_distinct_stacks_are_kept_with_their_polls() {
     for (at, stacks) in [[7, 8], [8, 7], [7, 9]].into_iter().enumerate() {
         slot.enter(Moment(at as u64 * 10 + 11), false, false);
         for stack in stacks {
+            slot.clone_waker();
             slot.register(stack);
         }
         slot.exit(Moment(at as u64 * 10 + 12), false);
