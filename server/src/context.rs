@@ -114,10 +114,10 @@ impl Context {
         })
     }
 
-    /// The scope of the innermost of the user's spans within the task under poll.
-    pub(crate) fn scope(&self) -> Option<u32> {
+    /// The innermost of the user's spans within the task under poll: the number of its scope, and its id.
+    pub(crate) fn scope(&self) -> Option<(u32, u64)> {
         match self.innermost().next()? {
-            Entered::Span { scope, .. } => Some(scope),
+            Entered::Span { id, scope } => Some((scope, id)),
             Entered::Task(_) => None,
         }
     }
@@ -178,7 +178,7 @@ mod tests {
     fn the_scope_is_the_innermost_span_within_the_polled_task() {
         with(|context| {
             context.push(Entered::Span { id: 1, scope: 10 });
-            assert_eq!(context.scope(), Some(10));
+            assert_eq!(context.scope(), Some((10, 1)));
             context.push(task(5));
             assert_eq!(
                 context.scope(),
@@ -187,9 +187,9 @@ mod tests {
             );
             context.push(Entered::Span { id: 2, scope: 20 });
             context.push(Entered::Span { id: 3, scope: 30 });
-            assert_eq!(context.scope(), Some(30));
+            assert_eq!(context.scope(), Some((30, 3)));
             context.pop(|entered| matches!(entered, Entered::Span { id: 2, .. }));
-            assert_eq!(context.scope(), Some(30), "left out of order");
+            assert_eq!(context.scope(), Some((30, 3)), "left out of order");
             assert_eq!(context.task().map(|task| task.number), Some(5));
             context.pop(|entered| entered == task(5));
             context.pop(|entered| matches!(entered, Entered::Span { .. }));

@@ -188,13 +188,11 @@ impl Registry {
         cold.spawner_site.store(spawner.map_or(NO_SITE, |spawner| spawner.site), Relaxed);
         cold.size.store(u32::try_from(spawn.size).unwrap_or(u32::MAX), Relaxed);
         cold.original_size.store(u32::try_from(spawn.original_size).unwrap_or(u32::MAX), Relaxed);
-        cold.scope.store(scope.map_or(0, |scope| scope + 1), Relaxed);
+        let scope = scope.filter(|&(scope, span)| self.scopes.pin(scope, span));
+        cold.scope.store(scope.map_or(0, |(scope, _)| scope + 1), Relaxed);
         cold.refs.store(1, Relaxed);
         let generation = cold.generation.load(Relaxed).wrapping_add(1);
         cold.generation.store(generation, Relaxed);
-        if let Some(scope) = scope {
-            self.scopes.pin(scope);
-        }
         let id = SlotId::new(index, generation);
         if !spawn.name.is_empty() {
             self.names.insert(id, spawn.name);
@@ -399,6 +397,12 @@ impl Registry {
 
     fn polls(&self, id: SlotId) -> Option<u64> {
         self.slab.get(id).map(|(slot, _)| slot.polls())
+    }
+
+    /// Wakers of the task that live.
+    #[cfg(test)]
+    pub(crate) fn live_wakers(&self, id: SlotId) -> Option<u64> {
+        Some(self.slab.get(id)?.0.read()?.live_wakers())
     }
 
     /// Memory of all tables, in bytes.

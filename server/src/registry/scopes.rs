@@ -17,6 +17,8 @@ use tracing_core::Metadata;
 const TABLE: usize = 1 << 14;
 /// Entries tried for a span before it is not remembered.
 const PROBES: usize = 8;
+/// In [`Scope::pins`]: the entry is being written.
+const CLAIMED: u32 = 1 << 31;
 /// Distinct span call sites whose names are kept.
 const NAMES: usize = 1024;
 
@@ -103,16 +105,12 @@ impl Scopes {
         let Some(name) = self.name_index(meta) else {
             return;
         };
-        let unpinned = |scope: &&Scope| scope.pins.load(Acquire) == 0;
-        let mut places = Self::probe(span).map(|at| &self.table[at]).filter(unpinned);
-        let Some(mut place) = places.next() else {
-            return;
-        };
-        if place.span.load(Relaxed) != 0 {
-            place = places.find(|scope| scope.span.load(Relaxed) == 0).unwrap_or(place);
-        }
+        let free_first = [true, false].into_iter().flat_map(|free| {
+            let places = Self::probe(span).map(|at| &self.table[at]);
+            places.filter(move |place| (place.span.load(Relaxed) == 0) == free)
+        });
+        let Some(place) = free_first.into_iter().find(|place| place.claim()) else { return };
         self.any.store(true, Relaxed);
-        place.span.store(0, Release);
         place.opener.store(opener.0, Relaxed);
         place.opener_number.store(opener.1, Relaxed);
         place.opener_polls.store(polls, Relaxed);
@@ -120,6 +118,7 @@ impl Scopes {
         place.ended_at.store(0, Relaxed);
         place.name.store(name, Relaxed);
         place.span.store(span, Release);
+        place.pins.fetch_and(!CLAIMED, Release);
     }
 
     fn name_index(&self, meta: &'static Metadata<'static>) -> Option<u32> {
@@ -130,11 +129,16 @@ impl Scopes {
             .map(|at| at as u32)
     }
 
-    /// Keeps the scope for a task spawned inside it. Undone by [`Scopes::unpin`].
-    pub(super) fn pin(&self, number: u32) {
-        if let Some(scope) = self.get(number) {
-            scope.pins.fetch_add(1, AcqRel);
+    /// Keeps the scope of `span` for a task spawned inside it. Undone by [`Scopes::unpin`]. False: the entry has just gone
+    /// to another span.
+    pub(super) fn pin(&self, number: u32, span: u64) -> bool {
+        let Some(scope) = self.get(number) else { return false };
+        let pinned = scope.pins.fetch_add(1, AcqRel) & CLAIMED == 0;
+        let kept = pinned && scope.span.load(Acquire) == span;
+        if !kept {
+            scope.pins.fetch_sub(1, AcqRel);
         }
+        kept
     }
 
     /// A task spawned inside the scope has ended.
@@ -150,6 +154,16 @@ impl Scopes {
 }
 
 impl Scope {
+    /// Takes the entry from the span in it, which no live task needs. Only one thread gets it, and while it writes, no
+    /// task can pin it.
+    fn claim(&self) -> bool {
+        let claimed = self.pins.compare_exchange(0, CLAIMED, AcqRel, Relaxed).is_ok();
+        if claimed {
+            self.span.store(0, Release);
+        }
+        claimed
+    }
+
     /// The opening task enters the span in its poll number `polls`.
     pub(super) fn enter(&self, polls: u64, now: Moment) {
         self.opener_polls.store(polls, Relaxed);
@@ -176,5 +190,81 @@ impl Scope {
         // The opener may have left the request long before somebody looked; claim only what is certain.
         let _ = self.ended_at.compare_exchange(0, now.0, AcqRel, Relaxed);
         Some(Moment(self.ended_at.load(Acquire)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_core::callsite::Callsite;
+    use tracing_core::{Interest, Kind, Level, metadata};
+
+    use super::*;
+
+    struct Site;
+
+    static SITE: Site = Site;
+    static META: Metadata<'static> = metadata! {
+        name: "request",
+        target: "test",
+        level: Level::INFO,
+        fields: &[],
+        callsite: &SITE,
+        kind: Kind::SPAN,
+    };
+
+    impl Callsite for Site {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            &META
+        }
+    }
+
+    #[test]
+    fn a_span_that_a_live_task_needs_keeps_its_place() {
+        let scopes = Scopes::new();
+        scopes.open(7, &META, (70, 1), 1, Moment(5));
+        let number = scopes.find(7).unwrap();
+        assert!(scopes.pin(number, 7));
+        assert!(!scopes.pin(number, 8), "that is another span");
+        for span in 1000..200_000 {
+            scopes.open(span, &META, (1, 1), 1, Moment(6));
+        }
+        assert_eq!(scopes.find(7), Some(number));
+        scopes.unpin(number);
+        scopes.open(7, &META, (71, 1), 1, Moment(9));
+        let again = scopes.get(scopes.find(7).unwrap()).unwrap();
+        assert_eq!(again.opener.load(Relaxed), 71, "the id is used for a new span");
+    }
+
+    #[test]
+    fn a_pinned_scope_has_the_opener_of_its_own_span_whoever_opens_others_there() {
+        let scopes = Scopes::new();
+        // Spans that all want the same few places.
+        let window = Scopes::probe(1).next().unwrap();
+        let near = |span: &u64| Scopes::probe(*span).next().unwrap().abs_diff(window) < PROBES;
+        let spans: Vec<u64> = (1..).filter(near).take(24).collect();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (scopes, spans) = (&scopes, &spans);
+                scope.spawn(move || {
+                    let mut pinned = 0;
+                    for round in 0..50_000 {
+                        let span = spans[(round * 7 + thread * 5) % spans.len()];
+                        scopes.open(span, &META, (span + 1000, 0), 0, Moment(1));
+                        let Some(number) = scopes.find(span).filter(|at| scopes.pin(*at, span))
+                        else {
+                            continue;
+                        };
+                        pinned += 1;
+                        let opener = scopes.get(number).unwrap().opener.load(Relaxed);
+                        assert_eq!(opener, span + 1000);
+                        scopes.unpin(number);
+                    }
+                    assert!(pinned > 0);
+                });
+            }
+        });
+        assert!(scopes.table.iter().all(|scope| scope.pins.load(Relaxed) == 0));
     }
 }
