@@ -9,6 +9,8 @@ mod callsites;
 mod fields;
 mod ids;
 mod mirror;
+#[cfg(test)]
+mod tests;
 
 use std::any::TypeId;
 use std::sync::Arc;

@@ -115,10 +115,23 @@ impl Callsites {
         sites.into_iter().find(|site| std::ptr::from_ref(site.meta).addr() == wanted)
     }
 
+    /// The call site, if it is one of Tokio's.
+    #[inline]
+    fn site(&self, meta: &'static Metadata<'static>) -> Option<&Site> {
+        self.find(meta).or_else(|| self.enter_early(meta))
+    }
+
+    /// While one thread registers a call site, others use it already.
+    fn enter_early(&self, meta: &'static Metadata<'static>) -> Option<&Site> {
+        let role = Role::of(meta)?;
+        self.add(meta, role, true);
+        self.find(meta)
+    }
+
     /// The fields of a spawn, if it is one.
     #[inline]
-    pub(super) fn spawn(&self, meta: &Metadata<'_>) -> Option<&SpawnFields> {
-        match &self.find(meta)?.kind {
+    pub(super) fn spawn(&self, meta: &'static Metadata<'static>) -> Option<&SpawnFields> {
+        match &self.site(meta)?.kind {
             Kind::Spawn(fields) => Some(fields),
             Kind::Waker(_) => None,
         }
@@ -126,15 +139,15 @@ impl Callsites {
 
     /// The waker operation's call site, if it is one.
     #[inline]
-    pub(super) fn waker(&self, meta: &Metadata<'_>) -> Option<&WakerSite> {
-        match &self.find(meta)?.kind {
+    pub(super) fn waker(&self, meta: &'static Metadata<'static>) -> Option<&WakerSite> {
+        match &self.site(meta)?.kind {
             Kind::Waker(site) => Some(site),
             Kind::Spawn(_) => None,
         }
     }
 
     #[inline]
-    pub(super) fn is_waker(&self, meta: &Metadata<'_>) -> bool {
+    pub(super) fn is_waker(&self, meta: &'static Metadata<'static>) -> bool {
         self.waker(meta).is_some()
     }
 

@@ -39,7 +39,7 @@ fn once(
                     let site = sites.into_iter().find(|site| site.id == task.site).unwrap();
                     return (task, site.clusters.into_iter().next().unwrap());
                 }
-                assert!(start.elapsed() < DEADLINE);
+                assert!(start.elapsed() < DEADLINE, "{:#?}", registry.rows(&view, &|_| None).tasks);
                 sleep(Duration::from_millis(1)).await;
             }
         })
