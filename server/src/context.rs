@@ -84,20 +84,47 @@ impl Context {
         self.depth.set(depth + 1);
     }
 
-    /// The task or span that `is` recognises was left. Guards may be dropped in any order.
+    /// A task's poll ended, and with it everything entered inside: of a span whose guard is held across an await,
+    /// nobody will tell this thread.
     #[inline]
-    pub(crate) fn pop(&self, is: impl Fn(Entered) -> bool) {
-        let depth = self.depth.get();
-        if depth > DEPTH {
-            self.depth.set(depth - 1);
+    pub(crate) fn leave_task(&self, id: SlotId) {
+        let is = |entered| matches!(entered, Entered::Task(task) if task.id == id);
+        match self.find(is) {
+            Some(at) => self.depth.set(at),
+            None => _ = self.leave_unkept(),
+        }
+    }
+
+    /// A span was left. Guards may be dropped in any order, and after the poll in which they were taken.
+    #[inline]
+    pub(crate) fn leave_span(&self, span: u64) {
+        if self.leave_unkept() {
             return;
         }
-        let found = (0..depth).rev().find(|&at| self.entered[at].get().is_some_and(&is));
-        let Some(found) = found else { return };
+        let is = |entered| matches!(entered, Entered::Span { id, .. } if id == span);
+        let Some(found) = self.find(is) else { return };
+        let depth = self.depth.get();
         for at in found + 1..depth {
             self.entered[at - 1].set(self.entered[at].get());
         }
         self.depth.set(depth - 1);
+    }
+
+    /// The innermost entry that `is` recognises.
+    #[inline]
+    fn find(&self, is: impl Fn(Entered) -> bool) -> Option<usize> {
+        let depth = self.depth.get().min(DEPTH);
+        (0..depth).rev().find(|&at| self.entered[at].get().is_some_and(&is))
+    }
+
+    /// Leaves an entry too deep to be kept, if there is one.
+    #[inline]
+    fn leave_unkept(&self) -> bool {
+        let depth = self.depth.get();
+        if depth > DEPTH {
+            self.depth.set(depth - 1);
+        }
+        depth > DEPTH
     }
 
     fn innermost(&self) -> impl Iterator<Item = Entered> {
@@ -165,13 +192,12 @@ impl Context {
 mod tests {
     use super::*;
 
+    fn id(number: u64) -> SlotId {
+        SlotId::new(number as u32, 1)
+    }
+
     fn task(number: u64) -> Entered {
-        Entered::Task(PolledTask {
-            id: SlotId::new(number as u32, 1),
-            number,
-            site: 0,
-            root_frame: 0,
-        })
+        Entered::Task(PolledTask { id: id(number), number, site: 0, root_frame: 0 })
     }
 
     #[test]
@@ -188,12 +214,12 @@ mod tests {
             context.push(Entered::Span { id: 2, scope: 20 });
             context.push(Entered::Span { id: 3, scope: 30 });
             assert_eq!(context.scope(), Some((30, 3)));
-            context.pop(|entered| matches!(entered, Entered::Span { id: 2, .. }));
+            context.leave_span(2);
             assert_eq!(context.scope(), Some((30, 3)), "left out of order");
             assert_eq!(context.task().map(|task| task.number), Some(5));
-            context.pop(|entered| entered == task(5));
-            context.pop(|entered| matches!(entered, Entered::Span { .. }));
-            context.pop(|entered| matches!(entered, Entered::Span { .. }));
+            context.leave_span(3);
+            context.leave_task(id(5));
+            context.leave_span(1);
             assert_eq!(context.innermost().count(), 0);
         });
     }
@@ -201,17 +227,54 @@ mod tests {
     #[test]
     fn nesting_deeper_than_is_kept_unwinds_to_where_it_was() {
         with(|context| {
-            for number in 0..DEPTH as u64 + 10 {
+            let depth = DEPTH as u64;
+            for number in 0..depth + 10 {
                 context.push(task(number));
             }
-            for _ in 0..10 {
-                context.pop(|_| false);
+            for number in (depth..depth + 10).rev() {
+                context.leave_task(id(number));
             }
-            assert_eq!(context.task().map(|task| task.number), Some(DEPTH as u64 - 1));
-            for number in (0..DEPTH as u64).rev() {
-                context.pop(|entered| entered == task(number));
+            assert_eq!(context.task().map(|task| task.number), Some(depth - 1));
+            for number in (0..depth).rev() {
+                context.leave_task(id(number));
             }
             assert_eq!(context.task(), None);
+            assert_eq!(context.depth.get(), 0);
+        });
+    }
+
+    #[test]
+    fn spans_held_across_an_await_do_not_stay_when_their_task_has_left() {
+        with(|context| {
+            context.push(Entered::Span { id: 7, scope: 70 });
+            for number in 0..1000 {
+                context.push(task(number));
+                context.push(Entered::Span { id: 100 + number, scope: 0 });
+                context.leave_task(id(number));
+            }
+            assert_eq!(context.scope(), Some((70, 7)));
+            context.push(task(5));
+            context.leave_span(100);
+            assert_eq!(context.task().map(|task| task.number), Some(5), "its guard goes at last");
+            context.leave_task(id(5));
+            context.leave_span(7);
+            assert_eq!(context.depth.get(), 0);
+        });
+    }
+
+    #[test]
+    fn a_span_beyond_the_kept_depth_is_not_taken_for_the_same_span_within() {
+        with(|context| {
+            for _ in 0..DEPTH + 2 {
+                context.push(Entered::Span { id: 3, scope: 30 });
+            }
+            context.leave_span(3);
+            context.leave_span(3);
+            assert_eq!(context.innermost().count(), DEPTH);
+            for _ in 0..DEPTH {
+                context.leave_span(3);
+            }
+            assert_eq!(context.depth.get(), 0);
         });
     }
 }

@@ -241,7 +241,7 @@ impl Registry {
             site.poll_times.sample(took);
         }
         context::with(|context| {
-            context.pop(|entered| matches!(entered, Entered::Task(task) if task.id == id));
+            context.leave_task(id);
             context.end_poll(id, now);
         });
     }
@@ -390,9 +390,7 @@ impl Registry {
     /// The user leaves a span on this thread.
     #[inline]
     pub(crate) fn exit_span(&self, span: u64) {
-        context::with(|context| {
-            context.pop(|entered| matches!(entered, Entered::Span { id, .. } if id == span));
-        });
+        context::with(|context| context.leave_span(span));
     }
 
     fn polls(&self, id: SlotId) -> Option<u64> {
