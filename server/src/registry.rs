@@ -202,7 +202,7 @@ impl Registry {
     }
 
     /// A poll of the task, or the drop of its future, begins on this thread. `believed`: whether events on this thread
-    /// reach us, asked now and then.
+    /// reach us, asked at first and now and then.
     #[inline]
     pub(crate) fn enter(&self, id: SlotId, believed: impl FnOnce() -> bool) {
         let Some((slot, cold)) = self.slab.get(id) else {
@@ -223,7 +223,8 @@ impl Registry {
                 site,
                 root_frame,
             }));
-            if context.sampled() && !believed() {
+            // Most leaks are polled once, so the first time counts most.
+            if (context.sampled() || entered.first) && !believed() {
                 slot.mark_unaccounted();
             }
         });
