@@ -102,10 +102,8 @@ impl Observer {
         for tick in 0.. {
             ticks.tick().await;
             if tick % CANARY == 0 && !self.blind {
-                // Where there was no room to see it, what is known still holds.
-                if let Some(found) = canary::fly(&self.registry).await {
-                    self.latest().instrumentation = found;
-                }
+                let found = canary::fly(&self.registry).await;
+                self.latest().instrumentation = found;
             }
             if tick % SOCKETS == 0 {
                 let sockets = process::open_sockets();
@@ -123,7 +121,7 @@ impl Observer {
         let look = self.registry.look(SETTLE);
         self.resolver.learn_places(&look.sites);
         let scopes = self.registry.has_scopes();
-        let open_sockets = self.latest().open_sockets;
+        let mut latest = self.latest();
         let alive =
             self.runtimes.iter().map(|runtime| runtime.metrics().num_alive_tasks() as u64).sum();
         let workers =
@@ -144,14 +142,13 @@ impl Observer {
             last_poll: look.last_poll,
             longest_poll: look.longest_poll,
             rss_bytes: process::rss_bytes(),
-            open_sockets,
+            open_sockets: latest.open_sockets,
             agent_cpu: self.cpu.used(),
             agent_bytes: self.registry.bytes(),
             agent_bytes_cap: self.memory_cap,
             viewers: self.viewers.load(Relaxed).max(0).unsigned_abs(),
             stacks_lost: self.registry.stacks().lost(),
         };
-        let mut latest = self.latest();
         latest.census = Arc::new(Census { at: look.at, gauges, sites: look.sites });
         latest.examples = look.examples;
         latest.scopes = scopes;

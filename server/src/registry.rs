@@ -202,7 +202,7 @@ impl Registry {
     }
 
     /// A poll of the task, or the drop of its future, begins on this thread. `believed`: whether events on this thread
-    /// reach us, asked at first and now and then.
+    /// reach us, asked now and then.
     #[inline]
     pub(crate) fn enter(&self, id: SlotId, believed: impl FnOnce() -> bool) {
         let Some((slot, cold)) = self.slab.get(id) else {
@@ -223,8 +223,7 @@ impl Registry {
                 site,
                 root_frame,
             }));
-            // Most leaks are polled once, so the first time counts most.
-            if (context.sampled() || entered.first) && !believed() {
+            if context.sampled() && !believed() {
                 slot.mark_unaccounted();
             }
         });
@@ -245,12 +244,6 @@ impl Registry {
             context.leave_task(id);
             context.end_poll(id, now);
         });
-    }
-
-    /// Whether the id is one that was given out here, and not another with the same tag.
-    #[inline]
-    pub(crate) fn knows(&self, id: SlotId) -> bool {
-        self.slab.get(id).is_some() || id.is_untracked() || id == SlotId::hidden()
     }
 
     /// Another handle to the task's span.

@@ -1,6 +1,6 @@
 //! Park stacks: where a task registers its waker, captured inside the `waker.clone` event itself.
 //!
-//! - [`walk`]: the frame-pointer walk;
+//! - [`walk`]: the frame-pointer walk, the only unsafe code of the agent;
 //! - [`bounds`]: the limits of a thread's stack, which every read of the walk stays within;
 //! - [`interner`]: one number per distinct stack;
 //! - [`unwinder`]: the slow way, under a budget, for builds without frame pointers.

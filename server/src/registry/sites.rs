@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -24,10 +24,6 @@ const _: () = assert!(LIMIT <= NUMBER_MASK as usize);
 const OTHER: u32 = 0;
 /// Bytes of a folded name that are kept.
 const NAME_LIMIT: usize = 64;
-/// The most names told apart at one place, so that tasks named after users or requests leave room for other places.
-const NAMES: usize = 64;
-/// The name of all others there.
-const OTHER_NAMES: &str = "(other names)";
 
 /// What a spawn tells of its site, borrowed from the span's fields.
 #[derive(Clone, Copy, Debug)]
@@ -61,16 +57,13 @@ impl SiteKey<'_> {
     }
 
     fn is(&self, site: &Site) -> bool {
-        self.is_at(site) && folded(self.name).eq(site.place.name.bytes())
-    }
-
-    fn is_at(&self, site: &Site) -> bool {
         let place = &site.place;
         self.line == place.line
             && self.column == place.column
             && self.kind == place.kind
             && self.own == site.own
             && self.file == place.file
+            && folded(self.name).eq(place.name.bytes())
     }
 }
 
@@ -183,13 +176,6 @@ impl Site {
     }
 }
 
-/// An entry of the table that is free.
-#[derive(Debug)]
-struct Entry {
-    at: usize,
-    hash: u64,
-}
-
 /// All spawn sites.
 #[derive(Debug)]
 pub(super) struct Sites {
@@ -197,8 +183,6 @@ pub(super) struct Sites {
     table: Box<[AtomicU64]>,
     sites: Box<[OnceLock<Site>]>,
     used: AtomicU32,
-    /// Held while a site is entered.
-    entering: Mutex<()>,
 }
 
 impl Sites {
@@ -214,7 +198,7 @@ impl Sites {
         };
         let _ = sites[OTHER as usize].set(Site::new(&other, Moment(0)));
         let table = (0..TABLE).map(|_| AtomicU64::new(0)).collect();
-        Self { table, sites, used: AtomicU32::new(1), entering: Mutex::default() }
+        Self { table, sites, used: AtomicU32::new(1) }
     }
 
     /// The site of that number.
@@ -223,7 +207,7 @@ impl Sites {
         self.sites.get(number as usize)?.get()
     }
 
-    /// All sites with their numbers that ever had a task.
+    /// All sites with their numbers. One that lost a race to be entered has no tasks, and is left out.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Site)> {
         let used = self.used.load(Acquire).min(LIMIT as u32);
         let sites = (0..used).filter_map(|number| Some((number, self.get(number)?)));
@@ -232,61 +216,43 @@ impl Sites {
 
     /// The number of the site with that key, which is entered if it is new.
     pub(super) fn find(&self, key: &SiteKey<'_>, now: Moment) -> u32 {
-        self.look_up(key).unwrap_or_else(|_| self.find_new(key, now))
-    }
-
-    /// The number of the site with that key; if there is none, what to write where to enter it.
-    #[inline]
-    fn look_up(&self, key: &SiteKey<'_>) -> Result<u32, Entry> {
         let hash = key.hash() & !NUMBER_MASK;
-        let start = (hash >> NUMBER_BITS) as usize;
-        for at in (start..start + TABLE).map(|at| at % TABLE) {
-            let found = self.table[at].load(Acquire);
+        let mut new = None;
+        let mut at = (hash >> NUMBER_BITS) as usize % TABLE;
+        for _ in 0..TABLE {
+            let entry = &self.table[at];
+            let mut found = entry.load(Acquire);
             if found == 0 {
-                return Err(Entry { at, hash });
+                let Some(number) = new.or_else(|| self.make(key, now)) else { return OTHER };
+                match entry.compare_exchange(0, hash | u64::from(number), AcqRel, Acquire) {
+                    Ok(_) => return number,
+                    // Another thread was first here, maybe with the same site; what was made is kept for
+                    // the next free entry, or stays unused.
+                    Err(theirs) => (new, found) = (Some(number), theirs),
+                }
             }
             let number = (found & NUMBER_MASK) as u32;
             if found & !NUMBER_MASK == hash && self.get(number).is_some_and(|site| key.is(site)) {
-                return Ok(number);
+                return number;
             }
+            at = (at + 1) % TABLE;
         }
-        // The table is never more than half full.
-        Ok(OTHER)
+        OTHER
     }
 
+    /// Makes the site of `key`; `None` if there is no room.
     #[cold]
-    fn find_new(&self, key: &SiteKey<'_>, now: Moment) -> u32 {
-        let others = SiteKey { name: OTHER_NAMES, ..*key };
-        if !key.name.is_empty()
-            && let Ok(number) = self.look_up(&others)
-        {
-            return number;
-        }
-        if self.used.load(Relaxed) as usize >= LIMIT {
-            return OTHER;
-        }
-        // One at a time, so that threads which meet at a new site use up one place of the few.
-        let _entering = self.entering.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = !key.name.is_empty()
-            && self.iter().filter(|(_, site)| key.is_at(site)).count() >= NAMES;
-        let key = if full { &others } else { key };
-        self.look_up(key).unwrap_or_else(|entry| self.enter(key, &entry, now))
-    }
-
-    /// Enters a site, if there is room. Only one thread at a time does so.
-    fn enter(&self, key: &SiteKey<'_>, entry: &Entry, now: Moment) -> u32 {
-        let number = self.used.load(Relaxed);
-        let Some(place) = self.sites.get(number as usize) else { return OTHER };
-        let _ = place.set(Site::new(key, now));
-        self.used.store(number + 1, Release);
-        self.table[entry.at].store(entry.hash | u64::from(number), Release);
-        number
+    fn make(&self, key: &SiteKey<'_>, now: Moment) -> Option<u32> {
+        let room = |used: u32| ((used as usize) < LIMIT).then(|| used + 1);
+        let number = self.used.fetch_update(AcqRel, Acquire, room).ok()?;
+        let _ = self.sites.get(number as usize)?.set(Site::new(key, now));
+        Some(number)
     }
 
     /// Bytes held, roughly: four histograms and a history a site.
     pub(super) fn bytes(&self) -> u64 {
         let used = u64::from(self.used.load(Relaxed)).min(LIMIT as u64);
-        let histograms = 4 * SharedHistogram::BYTES;
+        let histograms = 4 * stranded_analysis::histogram::BUCKETS * size_of::<AtomicU32>();
         used * (size_of::<Site>() + histograms + SiteHistory::BYTES) as u64
             + (self.table.len() * size_of::<AtomicU64>()) as u64
     }
@@ -309,23 +275,6 @@ mod tests {
         assert_ne!(first, sites.find(&key(4, "conn-a of 18"), Moment(6)));
         assert_ne!(first, sites.find(&key(5, "conn-1 of 1"), Moment(6)));
         assert_ne!(first, sites.find(&SiteKey { own: true, ..key(4, "conn-1 of 1") }, Moment(6)));
-    }
-
-    #[test]
-    fn tasks_named_after_their_users_leave_room_for_other_places() {
-        let sites = Sites::new();
-        let name = |user: u32| -> String {
-            let letter = |at: u32| char::from(b'a' + (user >> (4 * at) & 15) as u8);
-            (0..4).map(letter).collect()
-        };
-        for user in 0..10_000 {
-            let number = sites.find(&key(4, &name(user)), Moment(1));
-            sites.get(number).unwrap().spawn(Moment(1), 0);
-        }
-        assert_eq!(sites.iter().count(), NAMES + 1);
-        let (_, others) = sites.iter().find(|(_, site)| site.place.name == OTHER_NAMES).unwrap();
-        assert_eq!(others.live(), 10_000 - NAMES as u64);
-        assert_ne!(sites.find(&key(5, "x"), Moment(1)), OTHER);
     }
 
     #[test]
@@ -353,7 +302,6 @@ mod tests {
             }
         });
         assert_eq!(sites.iter().filter(|(number, _)| *number != OTHER).count(), 1000);
-        assert_eq!(sites.used.load(Relaxed), 1001, "no room is lost to a race");
         assert!(
             sites.iter().filter(|(number, _)| *number != OTHER).all(|(_, site)| site.live() == 4)
         );

@@ -97,8 +97,6 @@ pub(super) struct Slot {
 pub(super) struct Entered {
     /// Nanoseconds since the wake that led to this poll.
     pub(super) waited: Option<u64>,
-    /// Whether it is the first poll.
-    pub(super) first: bool,
 }
 
 /// How a task ended, as its last two polls tell.
@@ -177,7 +175,7 @@ impl Slot {
         }
         self.polling.store(polling, Relaxed);
         self.poll_started.store(now.0, Relaxed);
-        Entered { waited, first: seq == 0 }
+        Entered { waited }
     }
 
     /// The poll ends. Gives its length in nanoseconds.

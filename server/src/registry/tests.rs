@@ -32,15 +32,3 @@ fn poll(registry: &Registry, id: SlotId, inside: impl FnOnce()) {
     inside();
     registry.exit(id);
 }
-
-#[test]
-fn a_task_whose_first_poll_happens_where_its_wakers_go_unseen_is_never_judged() {
-    let registry = registry();
-    for _ in 0..50 {
-        let id = spawn(&registry, 1);
-        registry.enter(id, || false);
-        registry.exit(id);
-    }
-    let look = registry.look(std::time::Duration::ZERO);
-    assert_eq!((look.unaccounted, look.sites[0].clusters[0].zero_wakers), (50, 0));
-}
