@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::docket::Docket;
 use crate::facts::{
-    BootId, Gauges, Moment, ParkStack, SiteFacts, SiteId, StackId, TargetInfo, TaskFacts, TaskId,
-    Update, Window,
+    Activity, BootId, Gauges, Moment, ParkStack, ResourceFacts, ResourceId, SiteFacts, SiteId,
+    StackId, TargetInfo, TaskFacts, TaskId, Update, WaitingTask, Window,
 };
 use crate::policy::Policy;
 
@@ -53,6 +53,9 @@ pub struct Model {
     arrivals: u64,
     window: Window,
     stacks: HashMap<StackId, ParkStack>,
+    resources: BTreeMap<ResourceId, ResourceFacts>,
+    waiting: BTreeMap<TaskId, WaitingTask>,
+    activity: Activity,
     docket: Docket,
 }
 
@@ -68,6 +71,8 @@ struct Row {
 struct Mentioned {
     sites: BTreeSet<SiteId>,
     tasks: BTreeSet<TaskId>,
+    resources: BTreeSet<ResourceId>,
+    waiting: BTreeSet<TaskId>,
 }
 
 impl Model {
@@ -121,6 +126,8 @@ impl Model {
         if let Some(mentioned) = &mut self.mentioned {
             mentioned.sites.extend(update.sites.iter().map(|site| site.id));
             mentioned.tasks.extend(update.tasks.iter().map(|task| task.id));
+            mentioned.resources.extend(update.resources.iter().map(|resource| resource.id));
+            mentioned.waiting.extend(update.waiting.iter().map(|task| task.id));
         }
         for site in update.sites {
             self.sites.insert(site.id, site);
@@ -134,6 +141,21 @@ impl Model {
         }
         for stack in update.stacks {
             self.stacks.insert(stack.id, stack);
+        }
+        for resource in update.resources {
+            self.resources.insert(resource.id, resource);
+        }
+        for id in &update.resources_gone {
+            self.resources.remove(id);
+        }
+        for task in update.waiting {
+            self.waiting.insert(task.id, task);
+        }
+        for id in &update.waiting_gone {
+            self.waiting.remove(id);
+        }
+        if let Some(activity) = update.activity {
+            self.activity = activity;
         }
         if let Some(window) = update.window {
             self.window = window;
@@ -155,6 +177,8 @@ impl Model {
         if self.lost == 0 {
             self.sites.retain(|id, _| mentioned.sites.contains(id));
             self.tasks.retain(|id, _| mentioned.tasks.contains(id));
+            self.resources.retain(|id, _| mentioned.resources.contains(id));
+            self.waiting.retain(|id, _| mentioned.waiting.contains(id));
         }
     }
 
@@ -185,6 +209,12 @@ impl Model {
             self.sites.values().flat_map(|site| &site.clusters).flat_map(|cluster| &cluster.stacks);
         let of_tasks =
             self.tasks.values().flat_map(|row| &row.task.registrations).map(|at| &at.stack);
+        let of_spawns = self.sites.values().flat_map(|site| &site.spawn_stacks).map(|at| &at.stack);
+        let of_zombies = self.sites.values().flat_map(|site| &site.zombies);
+        let of_zombies = of_zombies.flat_map(|zombies| &zombies.stacks).map(|at| &at.stack);
+        let of_waiting =
+            self.waiting.values().flat_map(|task| &task.registrations).map(|at| &at.stack);
+        let of_tasks = of_tasks.chain(of_waiting).chain(of_spawns).chain(of_zombies);
         let referred: HashSet<StackId> = of_sites.chain(of_tasks).copied().collect();
         self.stacks.retain(|id, _| referred.contains(id));
     }
@@ -250,6 +280,31 @@ impl Model {
     /// One task, if its row is known here.
     pub fn task(&self, id: TaskId) -> Option<&TaskFacts> {
         self.tasks.get(&id).map(|row| &row.task)
+    }
+
+    /// The resources that somebody waits for, by ascending id.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceFacts> {
+        self.resources.values()
+    }
+
+    /// One resource.
+    pub fn resource(&self, id: ResourceId) -> Option<&ResourceFacts> {
+        self.resources.get(&id)
+    }
+
+    /// The tasks of the wait graph, by ascending id.
+    pub fn waiting(&self) -> impl Iterator<Item = &WaitingTask> {
+        self.waiting.values()
+    }
+
+    /// One task of the wait graph.
+    pub fn waiting_task(&self, id: TaskId) -> Option<&WaitingTask> {
+        self.waiting.get(&id)
+    }
+
+    /// What is going on besides waiting.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// The viewer's window of rows.

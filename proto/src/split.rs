@@ -18,8 +18,9 @@ pub const PART_BYTES: usize = MAX_MESSAGE_BYTES / 2;
 /// The first is numbered as the update, the others follow without holes; the sender continues with
 /// [`Parts::next_seq`]. There is at least one part. Only the last is `complete`, if the update is.
 pub fn split(update: Update) -> Parts {
-    let Update { boot, seq, at, complete, target, gauges, sites, tasks, ended, window, stacks } =
-        update;
+    let Update {
+        boot, seq, at, complete, target, gauges, sites, tasks, ended, window, stacks, ..
+    } = update;
     let head = v1::Update {
         target: target.as_ref().map(v1::TargetInfo::from),
         gauges: gauges.as_ref().map(v1::Gauges::from),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Cap, Caps, Gauges, Instrumentation, Moment, ParkStack, Source as SourceKind, StackCapture,
-    StackId, TargetInfo, TaskFacts, View,
+    Cap, Caps, Gauges, Instrumentation, Moment, ParkStack, ResourceTracking, Source as SourceKind,
+    StackCapture, StackId, TargetInfo, TaskFacts, View,
 };
 use tokio::runtime::Handle;
 
@@ -69,7 +69,7 @@ impl Observer {
         faults: &Faults,
     ) -> Self {
         let cpu = Arc::new(OwnCpu::default());
-        let census = Census { at: Moment(1), gauges: Gauges::default(), sites: Vec::new() };
+        let census = Census::empty(Moment(1));
         Self {
             resolver: Resolver::new(Arc::clone(&registry), Arc::clone(&cpu), faults.clone()),
             registry,
@@ -148,8 +148,9 @@ impl Observer {
             agent_bytes_cap: self.memory_cap,
             viewers: self.viewers.load(Relaxed).max(0).unsigned_abs(),
             stacks_lost: self.registry.stacks().lost(),
+            ..Gauges::default()
         };
-        latest.census = Arc::new(Census { at: look.at, gauges, sites: look.sites });
+        latest.census = Arc::new(Census { gauges, sites: look.sites, ..Census::empty(look.at) });
         latest.examples = look.examples;
         latest.scopes = scopes;
     }
@@ -187,6 +188,7 @@ impl Source for Observer {
                 .map(|(cap, _)| cap)
                 .collect::<Caps>(),
             instrumentation: latest.instrumentation.clone(),
+            resources: ResourceTracking::Off,
             stacks: match capture {
                 Capture::FramePointers => StackCapture::FramePointers,
                 Capture::Unwinder => StackCapture::Unwinder,

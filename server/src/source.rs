@@ -4,7 +4,8 @@
 pub(crate) mod scripted;
 
 use stranded_analysis::facts::{
-    Gauges, Moment, ParkStack, SiteFacts, StackId, TargetInfo, TaskFacts, TaskId, View, Window,
+    Activity, Gauges, Moment, ParkStack, ResourceFacts, SiteFacts, StackId, TargetInfo, TaskFacts,
+    TaskId, View, WaitingTask, Window,
 };
 
 /// One look at every spawn site.
@@ -16,6 +17,26 @@ pub(crate) struct Census {
     pub gauges: Gauges,
     /// Every site with its clusters, by ascending id; the agent's own included and marked.
     pub sites: Vec<SiteFacts>,
+    /// The resources of the wait graph, by ascending id.
+    pub resources: Vec<ResourceFacts>,
+    /// The tasks of the wait graph, by ascending id.
+    pub waiting: Vec<WaitingTask>,
+    /// What is going on besides waiting.
+    pub activity: Activity,
+}
+
+impl Census {
+    /// A census that found nothing.
+    pub(crate) fn empty(at: Moment) -> Self {
+        Self {
+            at,
+            gauges: Gauges::default(),
+            sites: Vec::new(),
+            resources: Vec::new(),
+            waiting: Vec::new(),
+            activity: Activity::default(),
+        }
+    }
 }
 
 /// The rows of a view.

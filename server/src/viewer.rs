@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::Arc;
 
 use stranded_analysis::facts::{
-    EndedTask, Ending, Gauges, Moment, ParkStack, SiteFacts, StackId, TargetInfo, TaskFacts,
-    TaskId, Update, View, Window,
+    Activity, EndedTask, Ending, Gauges, Moment, ParkStack, SiteFacts, StackId, TargetInfo,
+    TaskFacts, TaskId, Update, View, Window,
 };
 
 use crate::edge::Edge;
@@ -37,6 +37,7 @@ struct Sent {
     /// The focused tasks of which it knows that they are gone.
     gone: HashSet<TaskId>,
     window: Option<Window>,
+    activity: Option<Activity>,
     /// The stacks that it has, and whether they were resolved.
     stacks: HashMap<StackId, bool>,
 }
@@ -75,6 +76,14 @@ impl Viewer {
         update.window = changed(&mut self.sent.window, rows.window);
         update.tasks = self.sent.changed_tasks(rows.tasks);
         update.ended = self.sent.newly_gone(&rows.gone, update.at);
+        let before = self.sent.census.as_deref();
+        let resources = before.map_or(&[][..], |census| &census.resources[..]);
+        (update.resources, update.resources_gone) =
+            difference(resources, &census.resources, |resource| resource.id);
+        let waiting = before.map_or(&[][..], |census| &census.waiting[..]);
+        (update.waiting, update.waiting_gone) =
+            difference(waiting, &census.waiting, |task| task.id);
+        update.activity = changed(&mut self.sent.activity, census.activity.clone());
         update.sites = self.sent.changed_sites(census, self.view.own);
         update
     }
@@ -83,10 +92,15 @@ impl Viewer {
     fn new_stacks(&mut self, census: &Census, rows: &Rows) -> Vec<ParkStack> {
         let clusters = census.sites.iter().filter(|site| self.view.own || !site.own);
         let clusters = clusters.flat_map(|site| &site.clusters);
-        let registrations = rows.tasks.iter().flat_map(|task| &task.registrations);
+        let sites = census.sites.iter().filter(|site| self.view.own || !site.own);
+        let of_spawns = sites.clone().flat_map(|site| &site.spawn_stacks);
+        let of_zombies = sites.flat_map(|site| &site.zombies).flat_map(|zombies| &zombies.stacks);
+        let rows = rows.tasks.iter().flat_map(|task| &task.registrations);
+        let waiting = census.waiting.iter().flat_map(|task| &task.registrations);
         let referred = clusters
             .flat_map(|cluster| cluster.stacks.iter().copied())
-            .chain(registrations.map(|registration| registration.stack));
+            .chain(rows.chain(waiting).map(|registration| registration.stack))
+            .chain(of_spawns.chain(of_zombies).map(|count| count.stack));
 
         let mut asked = HashSet::new();
         let mut new = Vec::new();
@@ -154,6 +168,19 @@ impl Sent {
         self.census = Some(census);
         changed
     }
+}
+
+/// What of `now` is new or changed since `before`, and what is gone; both by ascending id.
+fn difference<T: Clone + PartialEq, Id: Ord + Copy>(
+    before: &[T],
+    now: &[T],
+    id: impl Fn(&T) -> Id,
+) -> (Vec<T>, Vec<Id>) {
+    let find = |among: &[T], wanted: Id| among.binary_search_by_key(&wanted, &id).ok();
+    let known = |item: &T| find(before, id(item)).is_some_and(|at| before[at] == *item);
+    let new = now.iter().filter(|item| !known(item)).cloned().collect();
+    let gone = before.iter().map(&id).filter(|id| find(now, *id).is_none()).collect();
+    (new, gone)
 }
 
 /// `now`, unless that is what `sent` holds.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Moment, StackId, TaskId};
+use super::{Moment, Place, ResourceId, StackId, TaskId, TaskRef};
 use crate::histogram::LogHistogram;
 
 /// A spawn site's number within one boot.
@@ -94,6 +94,8 @@ pub struct SiteFacts {
     pub poll_times: LogHistogram,
     /// Times from wake to poll.
     pub scheduled_times: LogHistogram,
+    /// Times from the end of a poll to the wake that ended the wait: the gaps between its wakes.
+    pub park_times: LogHistogram,
     /// What happened minute by minute, up to the last six hours.
     pub minutes: History,
     /// What happened in bins of five seconds, over the last two minutes.
@@ -102,6 +104,12 @@ pub struct SiteFacts {
     pub clusters: Vec<Cluster>,
     /// Where its live tasks were spawned from, most frequent first; a bounded number of entries.
     pub spawned_by: Vec<SpawnedBy>,
+    /// The stacks from which live tasks were spawned, most frequent first: a sample, and a bounded number.
+    pub spawn_stacks: Vec<StackCount>,
+    /// How long the running tasks have been in their current poll.
+    pub running_for: LogHistogram,
+    /// Ended tasks whose memory is pinned by a waker that somebody still holds; `None`: there are none.
+    pub zombies: Option<Zombies>,
     /// Tasks that tasks of this site have spawned.
     pub children: u64,
     /// Tasks that looked proven stranded (no live waker through the settle time) and were polled again.
@@ -111,6 +119,40 @@ pub struct SiteFacts {
 }
 
 impl SiteFacts {
+    /// A site of which nothing is known yet but where it is, and when its first task was spawned.
+    pub fn new(id: SiteId, site: SpawnSite, first_spawn: Moment) -> Self {
+        Self {
+            id,
+            site,
+            first_spawn,
+            last_spawn: first_spawn,
+            spawned: 0,
+            returned: 0,
+            cancelled: 0,
+            panicked: 0,
+            live: 0,
+            max_live: 0,
+            running: 0,
+            scheduled: 0,
+            future_bytes: 0,
+            lifetimes: LogHistogram::default(),
+            cancelled_lifetimes: LogHistogram::default(),
+            poll_times: LogHistogram::default(),
+            scheduled_times: LogHistogram::default(),
+            park_times: LogHistogram::default(),
+            minutes: History::default(),
+            recent: History::default(),
+            clusters: Vec::new(),
+            spawned_by: Vec::new(),
+            spawn_stacks: Vec::new(),
+            running_for: LogHistogram::default(),
+            zombies: None,
+            children: 0,
+            revived: 0,
+            own: false,
+        }
+    }
+
     /// Tasks that have ended in any way.
     pub fn ended(&self) -> u64 {
         self.returned + self.cancelled + self.panicked
@@ -177,10 +219,53 @@ pub struct Cluster {
     pub last_wake: Option<Moment>,
     /// Polls of the task with the fewest, and of the one with the most.
     pub polls: (u64, u64),
+    /// Of the tasks: those that only tasks have woken, as far as remembered, and all of those tasks have ended.
+    pub waker_gone: u64,
+    /// Since when the last of these wakers is gone, for the task that has missed its wakers longest.
+    pub waker_gone_since: Option<Moment>,
+    /// The task that woke one of the tasks last.
+    pub last_waker: Option<TaskRef>,
     /// Tasks whose request scope has ended; `None` where scopes are not known.
     pub outlived: Option<Outlived>,
+    /// Tasks that were told to stop; `None`: none, as far as known.
+    pub cancelled: Option<Cancelled>,
+    /// Tasks with a timer of their own whose due time is known; `None`: none.
+    pub timers: Option<Timers>,
+    /// The resources they wait for, most frequent first; a bounded number.
+    pub waits: Vec<ResourceCount>,
     /// A few of the tasks, longest parked first; those without a waker before the others.
     pub examples: Vec<TaskId>,
+}
+
+impl Cluster {
+    /// A cluster without tasks at `stacks`.
+    pub fn new(stacks: Vec<StackId>, oldest_spawned: Moment, oldest_parked: Moment) -> Self {
+        Self {
+            stacks,
+            parked: 0,
+            current: 0,
+            ages: LogHistogram::default(),
+            oldest_parked,
+            oldest_spawned,
+            zero_wakers: 0,
+            zero_wakers_settled: 0,
+            zero_wakers_since: None,
+            unaccounted: 0,
+            never_woken: 0,
+            woken_by_driver: 0,
+            woken_by_task: 0,
+            last_wake: None,
+            polls: (0, 0),
+            waker_gone: 0,
+            waker_gone_since: None,
+            last_waker: None,
+            outlived: None,
+            cancelled: None,
+            timers: None,
+            waits: Vec::new(),
+            examples: Vec::new(),
+        }
+    }
 }
 
 /// Tasks that outlive the request in which they were spawned.
@@ -192,6 +277,76 @@ pub struct Outlived {
     pub scope: String,
     /// The task that opened that scope.
     pub opener: Option<TaskId>,
+}
+
+/// Tasks that were told to stop and go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cancelled {
+    /// How many.
+    pub tasks: u64,
+    /// How long ago.
+    pub ago: LogHistogram,
+    /// How that is known.
+    pub seen: CancelSeen,
+    /// The task that cancelled; `None`: outside any task, or not known.
+    pub by: Option<TaskRef>,
+    /// Where the token was created; `None`: not known.
+    pub token: Option<Place>,
+}
+
+/// How it is known that a task was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CancelSeen {
+    /// It was itself woken by the cancellation.
+    Woken,
+    /// It waited on a token before, and tasks of the same spawner or request were woken by the cancellation.
+    Sibling,
+    /// A way that this build does not know.
+    Unknown,
+}
+
+/// The timers of tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timers {
+    /// Tasks with such a timer.
+    pub tasks: u64,
+    /// When the first of them fires.
+    pub soonest: Moment,
+    /// When the last of them fires.
+    pub latest: Moment,
+}
+
+/// How many tasks have something to do with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceCount {
+    /// Which.
+    pub resource: ResourceId,
+    /// How many tasks.
+    pub tasks: u64,
+}
+
+/// How many tasks have a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackCount {
+    /// Which.
+    pub stack: StackId,
+    /// How many tasks.
+    pub tasks: u64,
+}
+
+/// Ended tasks of a site whose memory a waker pins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zombies {
+    /// How many.
+    pub tasks: u64,
+    /// Size of their futures together, in bytes.
+    pub bytes: u64,
+    /// Wakers that pin them.
+    pub wakers: u64,
+    /// How long ago they ended.
+    pub ended_ago: LogHistogram,
+    /// Where they last registered a waker, most frequent first; a bounded number.
+    pub stacks: Vec<StackCount>,
 }
 
 /// Who spawned live tasks of a site.

@@ -46,13 +46,23 @@ pub enum Cap {
     WokenBy,
     /// Whether a task returned, was cancelled or panicked.
     Endings,
-    /// Locks, semaphores, timers with their waiters and owners.
+    /// Locks and semaphores with their waiters and owners, as far as created while they were tracked.
     Resources,
+    /// Timers, oneshot channels and barriers.
+    Timers,
+    /// Who cancelled a task: stacks of wakes.
+    Cancellations,
+    /// The stack from which a task was spawned.
+    SpawnStacks,
+    /// Threads that poll, tasks that spin or are not polled.
+    Activity,
+    /// The handles of wrapped channels and tokens.
+    Handles,
 }
 
 impl Cap {
     /// All of them, in the order of their bits in [`Caps`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Wakers,
         Self::ParkStacks,
         Self::Spawners,
@@ -62,6 +72,11 @@ impl Cap {
         Self::WokenBy,
         Self::Endings,
         Self::Resources,
+        Self::Timers,
+        Self::Cancellations,
+        Self::SpawnStacks,
+        Self::Activity,
+        Self::Handles,
     ];
 
     /// The name in JSON and on the wire.
@@ -76,6 +91,11 @@ impl Cap {
             Self::WokenBy => "woken_by",
             Self::Endings => "endings",
             Self::Resources => "resources",
+            Self::Timers => "timers",
+            Self::Cancellations => "cancellations",
+            Self::SpawnStacks => "spawn_stacks",
+            Self::Activity => "activity",
+            Self::Handles => "handles",
         }
     }
 }
@@ -136,6 +156,19 @@ pub enum StackCapture {
     Unknown,
 }
 
+/// Which resources the agent tracks. What was created while it did not stays unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceTracking {
+    /// None.
+    Off,
+    /// Locks and semaphores.
+    Locks,
+    /// Timers, oneshot channels and barriers as well.
+    All,
+    /// Not known.
+    Unknown,
+}
+
 /// Who the target is. Sent first, and again when anything in it changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetInfo {
@@ -157,6 +190,8 @@ pub struct TargetInfo {
     pub instrumentation: Instrumentation,
     /// How park stacks are captured.
     pub stacks: StackCapture,
+    /// Which resources are tracked.
+    pub resources: ResourceTracking,
     /// Wall-clock time of [`Moment`] 0, in nanoseconds since the Unix epoch; for display only.
     pub epoch_unix_ns: Option<u64>,
     /// What the agent could not do as configured, one sentence each; empty: all is as configured.
@@ -184,8 +219,16 @@ pub struct Gauges {
     pub ended: u64,
     /// Finished tasks whose memory is pinned by a waker that somebody still holds.
     pub zombies: u64,
+    /// Resources of the application that are tracked.
+    pub resources: u64,
+    /// Resources not tracked because the memory cap was reached.
+    pub resources_untracked: u64,
+    /// Tasks of the wait graph that were left out of it.
+    pub waiting_omitted: u64,
     /// Worker threads of the registered runtimes.
     pub workers: Option<u32>,
+    /// The threads for blocking work of the registered runtimes.
+    pub blocking: Option<BlockingPool>,
     /// The end of the latest poll of any application task.
     pub last_poll: Option<Moment>,
     /// The poll that has been running longest, and since when.
@@ -204,4 +247,15 @@ pub struct Gauges {
     pub viewers: u32,
     /// Distinct park stacks that were not kept because the table was full.
     pub stacks_lost: u64,
+}
+
+/// The threads for blocking work of all registered runtimes together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockingPool {
+    /// Threads there are.
+    pub threads: u64,
+    /// Of them, those with nothing to do.
+    pub idle: u64,
+    /// Work that waits for a thread.
+    pub queued: u64,
 }

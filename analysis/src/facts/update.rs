@@ -1,6 +1,9 @@
 //! The unit of the wire, of a recording and of a test scenario.
 
-use super::{BootId, Ending, Gauges, Moment, ParkStack, SiteFacts, TargetInfo, TaskFacts, TaskId};
+use super::{
+    Activity, BootId, Ending, Gauges, Moment, ParkStack, ResourceFacts, ResourceId, SiteFacts,
+    TargetInfo, TaskFacts, TaskId, WaitingTask,
+};
 
 /// What changed in a target between two censuses; a large one arrives in several parts.
 ///
@@ -29,6 +32,16 @@ pub struct Update {
     pub window: Option<Window>,
     /// Stacks newly referred to, or newly resolved.
     pub stacks: Vec<ParkStack>,
+    /// Changed resources, each whole.
+    pub resources: Vec<ResourceFacts>,
+    /// Resources that are gone, or that nobody waits for any more.
+    pub resources_gone: Vec<ResourceId>,
+    /// Changed tasks of the wait graph, each whole.
+    pub waiting: Vec<WaitingTask>,
+    /// Tasks that left the wait graph.
+    pub waiting_gone: Vec<TaskId>,
+    /// What is going on besides waiting, if it changed.
+    pub activity: Option<Activity>,
 }
 
 impl Update {
@@ -46,6 +59,11 @@ impl Update {
             ended: Vec::new(),
             window: None,
             stacks: Vec::new(),
+            resources: Vec::new(),
+            resources_gone: Vec::new(),
+            waiting: Vec::new(),
+            waiting_gone: Vec::new(),
+            activity: None,
         }
     }
 }

@@ -134,5 +134,10 @@ fn meaning(cap: Cap) -> &'static str {
         Cap::WokenBy => "who woke a task",
         Cap::Endings => "how tasks ended",
         Cap::Resources => "who holds locks",
+        Cap::Timers => "when timers fire",
+        Cap::Cancellations => "who was told to stop",
+        Cap::SpawnStacks => "through which calls a task was spawned",
+        Cap::Activity => "what the threads that poll are doing",
+        Cap::Handles => "who holds the ends of channels",
     }
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use stranded_analysis::facts::{
     Bin, BootId, Cap, Caps, Cluster, Frame, Gauges, History, Instrumentation, Moment, Outlived,
-    ParkStack, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy, StackCapture, StackId, TargetInfo,
-    TaskId, TaskKind, Update, Wait,
+    ParkStack, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy, StackCapture,
+    StackId, TargetInfo, TaskId, TaskKind, Update, Wait,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -35,6 +35,9 @@ struct Target {
     /// Facts that this source does not deliver.
     #[serde(default)]
     without: Vec<String>,
+    /// Capabilities that it has besides the usual ones.
+    #[serde(default)]
+    with: Vec<String>,
     #[serde(default)]
     instrumentation: Option<String>,
 }
@@ -282,22 +285,21 @@ impl Names {
         let lifetimes = histogram(&input.returned);
         let returned = lifetimes.count();
         let live = input.spawned - returned - input.cancelled - input.panicked;
-        SiteFacts {
-            id: self.site_id(&input.at),
-            site: SpawnSite {
-                file: file.to_owned(),
-                line: line.parse().expect("a line is a number"),
-                column: 9,
-                name: input.name.clone(),
-                kind: match input.kind.as_deref() {
-                    None | Some("task") => TaskKind::Task,
-                    Some("local") => TaskKind::Local,
-                    Some("blocking") => TaskKind::Blocking,
-                    Some("block_on") => TaskKind::BlockOn,
-                    Some(other) => panic!("no kind {other}"),
-                },
+        let place = SpawnSite {
+            file: file.to_owned(),
+            line: line.parse().expect("a line is a number"),
+            column: 9,
+            name: input.name.clone(),
+            kind: match input.kind.as_deref() {
+                None | Some("task") => TaskKind::Task,
+                Some("local") => TaskKind::Local,
+                Some("blocking") => TaskKind::Blocking,
+                Some("block_on") => TaskKind::BlockOn,
+                Some(other) => panic!("no kind {other}"),
             },
-            first_spawn: input.first.as_deref().map_or(Moment(0), moment),
+        };
+        let first_spawn = input.first.as_deref().map_or(Moment(0), moment);
+        SiteFacts {
             last_spawn: input.last.as_deref().map_or(now, moment),
             spawned: input.spawned,
             returned,
@@ -305,13 +307,9 @@ impl Names {
             panicked: input.panicked,
             live,
             max_live: input.max_live.unwrap_or(live),
-            running: 0,
             scheduled: input.scheduled,
             future_bytes: 1024,
             lifetimes,
-            cancelled_lifetimes: LogHistogram::default(),
-            poll_times: LogHistogram::default(),
-            scheduled_times: LogHistogram::default(),
             minutes: history(&input.minutes, Duration::from_secs(60), now, live),
             recent: history(&input.recent, Duration::from_secs(5), now, live),
             clusters: input.crowd.iter().map(|crowd| self.cluster(crowd, now)).collect(),
@@ -327,6 +325,7 @@ impl Names {
             children: input.children,
             revived: input.revived,
             own: input.own,
+            ..SiteFacts::new(self.site_id(&input.at), place, first_spawn)
         }
     }
 
@@ -348,16 +347,12 @@ impl Names {
         let oldest_parked = input.parked.as_deref().map_or(oldest, span);
         self.tasks += 100;
         Cluster {
-            stacks,
             parked,
             current: if input.stale { 0 } else { parked },
             ages,
-            oldest_parked: now.back(oldest_parked),
-            oldest_spawned: now.back(oldest),
             zero_wakers: input.zero_wakers,
             zero_wakers_settled: settled,
             zero_wakers_since: (settled > 0).then(|| now.back(oldest_parked)),
-            unaccounted: 0,
             never_woken: of("never"),
             woken_by_driver: of("driver"),
             woken_by_task: of("task"),
@@ -375,13 +370,26 @@ impl Names {
                 opener: None,
             }),
             examples: (1..=parked.min(3)).map(|n| TaskId(self.tasks + n)).collect(),
+            ..Cluster::new(stacks, now.back(oldest), now.back(oldest_parked))
         }
     }
 }
 
+/// What a source tells only if a scenario says so.
+const OPTIONAL: [Cap; 6] = [
+    Cap::Resources,
+    Cap::Timers,
+    Cap::Cancellations,
+    Cap::SpawnStacks,
+    Cap::Activity,
+    Cap::Handles,
+];
+
 fn target_info(input: &Target) -> TargetInfo {
-    let missing =
-        |cap: &Cap| input.without.iter().any(|name| name == cap.name()) || *cap == Cap::Resources;
+    let listed = |names: &[String], cap: &Cap| names.iter().any(|name| name == cap.name());
+    let missing = |cap: &Cap| {
+        listed(&input.without, cap) || (OPTIONAL.contains(cap) && !listed(&input.with, cap))
+    };
     let caps: Caps = Cap::ALL.into_iter().filter(|cap| !missing(cap)).collect();
     TargetInfo {
         name: "scenario".into(),
@@ -404,6 +412,7 @@ fn target_info(input: &Target) -> TargetInfo {
         } else {
             StackCapture::Off
         },
+        resources: ResourceTracking::All,
         epoch_unix_ns: None,
         faults: Vec::new(),
     }

@@ -107,16 +107,16 @@ impl TryFrom<v1::Cluster> for Cluster {
         let woken_by_task = read::part(wire.woken_by_task, "woken_by_task", all)?;
         read::part(never_woken + woken_by_driver + woken_by_task, "never_woken + woken_by_*", all)?;
         let polls_max = read::count(wire.polls_max, "polls_max")?;
+        let stacks = read::at_most(wire.stacks, "stacks", MAX_CLUSTER_STACKS)?
+            .into_iter()
+            .map(StackId)
+            .collect();
+        let (spawned, parked_since) =
+            (Moment(wire.oldest_spawned_ns), Moment(wire.oldest_parked_ns));
         Ok(Self {
-            stacks: read::at_most(wire.stacks, "stacks", MAX_CLUSTER_STACKS)?
-                .into_iter()
-                .map(StackId)
-                .collect(),
             parked,
             current: read::part(wire.current, "current", all)?,
             ages: read::required(wire.ages, "ages")?,
-            oldest_parked: Moment(wire.oldest_parked_ns),
-            oldest_spawned: Moment(wire.oldest_spawned_ns),
             zero_wakers,
             zero_wakers_settled: read::part(
                 wire.zero_wakers_settled,
@@ -135,6 +135,7 @@ impl TryFrom<v1::Cluster> for Cluster {
                 .into_iter()
                 .map(TaskId)
                 .collect(),
+            ..Self::new(stacks, spawned, parked_since)
         })
     }
 }

@@ -52,10 +52,8 @@ impl TryFrom<v1::Site> for SiteFacts {
     type Error = DecodeError;
 
     fn try_from(wire: v1::Site) -> Result<Self, DecodeError> {
+        let place = read::required(wire.site, "site")?;
         Ok(Self {
-            id: SiteId(wire.id),
-            site: read::required(wire.site, "site")?,
-            first_spawn: Moment(wire.first_spawn_ns),
             last_spawn: Moment(wire.last_spawn_ns),
             spawned: read::count(wire.spawned, "spawned")?,
             returned: read::count(wire.returned, "returned")?,
@@ -77,6 +75,7 @@ impl TryFrom<v1::Site> for SiteFacts {
             children: read::count(wire.children, "children")?,
             revived: read::count(wire.revived, "revived")?,
             own: wire.own,
+            ..Self::new(SiteId(wire.id), place, Moment(wire.first_spawn_ns))
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Cap, Caps, Gauges, Instrumentation, Moment, Source, StackCapture, TargetInfo, TaskId,
+    Cap, Caps, Gauges, Instrumentation, Moment, ResourceTracking, Source, StackCapture, TargetInfo,
+    TaskId,
 };
 
 use super::{DecodeError, Fault, bound, read};
@@ -64,6 +65,7 @@ impl TryFrom<v1::TargetInfo> for TargetInfo {
             caps: caps(&announced),
             instrumentation: read::required(wire.instrumentation, "instrumentation")?,
             stacks,
+            resources: ResourceTracking::Unknown,
             epoch_unix_ns: wire.epoch_unix_ns,
             faults: read::at_most(wire.faults, "faults", MAX_FAULTS)?
                 .into_iter()
@@ -90,6 +92,9 @@ fn cap(cap: Cap) -> v1::Cap {
         Cap::WokenBy => v1::Cap::WokenBy,
         Cap::Endings => v1::Cap::Endings,
         Cap::Resources => v1::Cap::Resources,
+        Cap::Timers | Cap::Cancellations | Cap::SpawnStacks | Cap::Activity | Cap::Handles => {
+            v1::Cap::Unspecified
+        }
     }
 }
 
@@ -231,6 +236,7 @@ impl TryFrom<v1::Gauges> for Gauges {
             agent_bytes_cap: read::count(wire.agent_bytes_cap, "agent_bytes_cap")?,
             viewers: wire.viewers,
             stacks_lost: read::count(wire.stacks_lost, "stacks_lost")?,
+            ..Self::default()
         })
     }
 }

@@ -374,24 +374,18 @@ fn a_long_history_keeps_its_latest_bins_at_their_time() {
 fn of_too_many_clusters_the_small_ones_are_folded_so_that_counts_add_up() {
     let histogram = |count| LogHistogram::from_buckets([(40, count)]);
     let cluster = |n: u64| Cluster {
-        stacks: vec![StackId(n as u32)],
         parked: n,
         current: n,
         ages: histogram(n),
-        oldest_parked: Moment(1000 - n),
-        oldest_spawned: Moment(900 - n),
         zero_wakers: 1,
         // The smallest is the one that a proof hangs on.
         zero_wakers_settled: u64::from(n == 1),
-        zero_wakers_since: None,
-        unaccounted: 0,
         never_woken: n,
-        woken_by_driver: 0,
-        woken_by_task: 0,
         last_wake: Some(Moment(n)),
         polls: (n, n),
         outlived: Some(Outlived { ended_ago: histogram(1), scope: "s".to_owned(), opener: None }),
         examples: vec![TaskId(n)],
+        ..Cluster::new(vec![StackId(n as u32)], Moment(900 - n), Moment(1000 - n))
     };
     let all: Vec<Cluster> = (1..=MAX_CLUSTERS as u64 + 10).map(cluster).collect();
     let sent = cluster::at_most(&all, MAX_CLUSTERS);

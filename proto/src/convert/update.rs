@@ -30,9 +30,6 @@ impl TryFrom<v1::Update> for Update {
 
     fn try_from(wire: v1::Update) -> Result<Self, DecodeError> {
         Ok(Self {
-            boot: BootId(wire.boot),
-            seq: wire.seq,
-            at: Moment(wire.at_ns),
             complete: wire.complete,
             target: read::optional(wire.target, "target")?,
             gauges: read::optional(wire.gauges, "gauges")?,
@@ -41,6 +38,7 @@ impl TryFrom<v1::Update> for Update {
             ended: read::each(wire.ended, "ended", MAX_ITEMS)?,
             window: read::optional(wire.window, "window")?,
             stacks: read::each(wire.stacks, "stacks", MAX_ITEMS)?,
+            ..Self::empty(BootId(wire.boot), wire.seq, Moment(wire.at_ns))
         })
     }
 }

@@ -174,22 +174,21 @@ mod largest {
                 opener: Some(TaskId(u64::MAX)),
             }),
             examples: vec![TaskId(u64::MAX); MAX_EXAMPLES * 2],
+            ..Cluster::new(Vec::new(), Moment(0), Moment(0))
         }
     }
 
     pub(super) fn site() -> SiteFacts {
         let spawned_by =
             SpawnedBy { site: Some(SiteId(u32::MAX)), live: MAX_COUNT, orphans: MAX_COUNT };
+        let place = SpawnSite {
+            file: text(MAX_NAME_BYTES),
+            line: u32::MAX,
+            column: u32::MAX,
+            name: text(MAX_NAME_BYTES),
+            kind: TaskKind::BlockOn,
+        };
         SiteFacts {
-            id: SiteId(u32::MAX),
-            site: SpawnSite {
-                file: text(MAX_NAME_BYTES),
-                line: u32::MAX,
-                column: u32::MAX,
-                name: text(MAX_NAME_BYTES),
-                kind: TaskKind::BlockOn,
-            },
-            first_spawn: Moment(u64::MAX),
             last_spawn: Moment(u64::MAX),
             spawned: u64::MAX,
             returned: u64::MAX,
@@ -211,6 +210,7 @@ mod largest {
             children: u64::MAX,
             revived: u64::MAX,
             own: true,
+            ..SiteFacts::new(SiteId(u32::MAX), place, Moment(u64::MAX))
         }
     }
 
@@ -244,6 +244,7 @@ mod largest {
                 fix: text(MAX_SENTENCE_BYTES),
             },
             stacks: StackCapture::Off,
+            resources: ResourceTracking::Unknown,
             epoch_unix_ns: Some(u64::MAX),
             faults: vec![text(MAX_SENTENCE_BYTES); MAX_FAULTS * 2],
         }

@@ -227,9 +227,6 @@ impl Registry {
             .map(|(key, cluster)| self.cluster_facts(key, cluster, examples, now))
             .collect();
         SiteFacts {
-            id: SiteId(number),
-            site: site.place.clone(),
-            first_spawn: Moment(site.first_spawn),
             last_spawn: Moment(site.last_spawn.load(Relaxed)),
             spawned,
             returned,
@@ -251,6 +248,7 @@ impl Registry {
             children: site.children.load(Relaxed),
             revived: site.revived.load(Relaxed),
             own: site.own,
+            ..SiteFacts::new(SiteId(number), site.place.clone(), Moment(site.first_spawn))
         }
     }
 
@@ -271,12 +269,9 @@ impl Registry {
         });
         Cluster {
             examples: ids.collect(),
-            stacks: key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
             parked: tally.parked,
             current: tally.current,
             ages: tally.ages,
-            oldest_parked: Moment(tally.oldest_parked),
-            oldest_spawned: Moment(tally.oldest_spawned),
             zero_wakers: tally.zero_wakers,
             zero_wakers_settled: tally.zero_wakers_settled,
             zero_wakers_since: tally.zero_wakers_since,
@@ -287,6 +282,11 @@ impl Registry {
             last_wake: moment(tally.last_wake),
             polls: tally.polls.unwrap_or_default(),
             outlived: tally.outlived,
+            ..Cluster::new(
+                key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
+                Moment(tally.oldest_spawned),
+                Moment(tally.oldest_parked),
+            )
         }
     }
 }

@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Caps, Cluster, Frame, Gauges, History, Instrumentation, Moment, ParkStack, Registration,
-    SiteFacts, SiteId, Source as Kind, SpawnSite, StackCapture, StackId, TargetInfo, TaskFacts,
-    TaskId, TaskKind, TaskState, View, Wait, Window,
+    Caps, Cluster, Frame, Gauges, Instrumentation, Moment, ParkStack, Registration,
+    ResourceTracking, SiteFacts, SiteId, Source as Kind, SpawnSite, StackCapture, StackId,
+    TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, View, Wait, Window,
 };
-use stranded_analysis::histogram::LogHistogram;
 
 use super::{Census, Rows, Source};
 
@@ -54,9 +53,9 @@ impl Scripted {
         facts.at += 1_000_000;
         facts.gauges.tracked = facts.tasks.len() as u64;
         facts.census = Some(Arc::new(Census {
-            at: Moment(facts.at),
             gauges: facts.gauges.clone(),
             sites: facts.sites.values().cloned().collect(),
+            ..Census::empty(Moment(facts.at))
         }));
     }
 
@@ -97,6 +96,7 @@ impl Source for Scripted {
             caps: Caps::default(),
             instrumentation: Instrumentation::Working,
             stacks: StackCapture::FramePointers,
+            resources: ResourceTracking::All,
             epoch_unix_ns: None,
             faults: Vec::new(),
         }
@@ -143,55 +143,26 @@ impl Source for Scripted {
 /// A site with one task, parked at `stack` if one is given.
 pub(crate) fn site(id: u32, stack: Option<u32>) -> SiteFacts {
     let cluster = |stack| Cluster {
-        stacks: vec![StackId(stack)],
         parked: 1,
         current: 1,
-        ages: LogHistogram::default(),
-        oldest_parked: Moment(1),
-        oldest_spawned: Moment(1),
-        zero_wakers: 0,
-        zero_wakers_settled: 0,
-        zero_wakers_since: None,
-        unaccounted: 0,
         never_woken: 1,
-        woken_by_driver: 0,
-        woken_by_task: 0,
-        last_wake: None,
         polls: (1, 1),
-        outlived: None,
-        examples: Vec::new(),
+        ..Cluster::new(vec![StackId(stack)], Moment(1), Moment(1))
+    };
+    let place = SpawnSite {
+        file: format!("src/module_{id}.rs"),
+        line: 10,
+        column: 5,
+        name: String::new(),
+        kind: TaskKind::Task,
     };
     SiteFacts {
-        id: SiteId(id),
-        site: SpawnSite {
-            file: format!("src/module_{id}.rs"),
-            line: 10,
-            column: 5,
-            name: String::new(),
-            kind: TaskKind::Task,
-        },
-        first_spawn: Moment(1),
-        last_spawn: Moment(1),
         spawned: 1,
-        returned: 0,
-        cancelled: 0,
-        panicked: 0,
         live: 1,
         max_live: 1,
-        running: 0,
-        scheduled: 0,
         future_bytes: 128,
-        lifetimes: LogHistogram::default(),
-        cancelled_lifetimes: LogHistogram::default(),
-        poll_times: LogHistogram::default(),
-        scheduled_times: LogHistogram::default(),
-        minutes: History::default(),
-        recent: History::default(),
         clusters: stack.map(cluster).into_iter().collect(),
-        spawned_by: Vec::new(),
-        children: 0,
-        revived: 0,
-        own: false,
+        ..SiteFacts::new(SiteId(id), place, Moment(1))
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use stranded_analysis::facts::{
     Bin, BootId, Cap, Cluster, Frame, Gauges, History, Instrumentation, Moment, ParkStack,
-    Registration, Scope, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy, StackCapture, StackId,
-    TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, Update, View, Wait, Wake, WakeSource,
-    Wakers, Window,
+    Registration, ResourceTracking, Scope, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy,
+    StackCapture, StackId, TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, Update, View, Wait,
+    Wake, WakeSource, Wakers, Window,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -36,6 +36,7 @@ pub(super) fn target() -> TargetInfo {
         caps: Cap::ALL.into_iter().collect(),
         instrumentation: Instrumentation::Working,
         stacks: StackCapture::FramePointers,
+        resources: ResourceTracking::All,
         epoch_unix_ns: Some(1_790_000_000_000_000_000),
         faults: Vec::new(),
     }
@@ -308,40 +309,20 @@ struct Site {
 
 impl Site {
     fn new(id: u32, file: &str, line: u32) -> Self {
-        Self {
-            facts: SiteFacts {
-                id: SiteId(id),
-                site: SpawnSite {
-                    file: file.to_owned(),
-                    line,
-                    column: 9,
-                    name: String::new(),
-                    kind: TaskKind::Task,
-                },
-                first_spawn: Moment::default().forward(60 * MINUTE),
-                last_spawn: now().back(SECOND),
-                spawned: 0,
-                returned: 0,
-                cancelled: 0,
-                panicked: 0,
-                live: 0,
-                max_live: 0,
-                running: 0,
-                scheduled: 0,
-                future_bytes: 1_312,
-                lifetimes: LogHistogram::default(),
-                cancelled_lifetimes: LogHistogram::default(),
-                poll_times: LogHistogram::default(),
-                scheduled_times: LogHistogram::default(),
-                minutes: History::default(),
-                recent: History::default(),
-                clusters: Vec::new(),
-                spawned_by: Vec::new(),
-                children: 0,
-                revived: 0,
-                own: false,
-            },
-        }
+        let place = SpawnSite {
+            file: file.to_owned(),
+            line,
+            column: 9,
+            name: String::new(),
+            kind: TaskKind::Task,
+        };
+        let first_spawn = Moment::default().forward(60 * MINUTE);
+        let facts = SiteFacts {
+            last_spawn: now().back(SECOND),
+            future_bytes: 1_312,
+            ..SiteFacts::new(SiteId(id), place, first_spawn)
+        };
+        Self { facts }
     }
 
     /// So many returned, most after `usual`, one in fifty after `late`.
@@ -392,28 +373,23 @@ impl Site {
         };
         let id = self.facts.id;
         self.facts.clusters.push(Cluster {
-            stacks: stacks.iter().map(|id| StackId(*id)).collect(),
             parked: count,
             current: count,
             ages,
-            oldest_parked: now().back(oldest(|task| task.1)),
-            oldest_spawned: now().back(oldest(|task| task.0)),
-            zero_wakers: 0,
-            zero_wakers_settled: 0,
-            zero_wakers_since: None,
-            unaccounted: 0,
-            never_woken: 0,
-            woken_by_driver: 0,
             woken_by_task: count,
             last_wake: Some(now().back(oldest(|task| task.1))),
             polls: (2, 2),
-            outlived: None,
             examples: super::fixture::tasks()
                 .iter()
                 .filter(|task| task.site == id)
                 .take(5)
                 .map(|t| t.id)
                 .collect(),
+            ..Cluster::new(
+                stacks.iter().map(|id| StackId(*id)).collect(),
+                now().back(oldest(|task| task.0)),
+                now().back(oldest(|task| task.1)),
+            )
         });
         self.facts.live = count;
         self.facts.max_live = count;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use stranded_analysis::facts::{
     Bin, BootId, Cap, Caps, Cluster, Frame, Gauges, History, Instrumentation, Moment, ParkStack,
-    Registration, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId, TargetInfo,
-    TaskFacts, TaskId, TaskKind, TaskState, Update, Wait, Wakers, Window,
+    Registration, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId,
+    TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, Update, Wait, Wakers, Window,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -86,6 +86,7 @@ pub(crate) fn target() -> TargetInfo {
         caps: Cap::ALL.into_iter().filter(|cap| *cap != Cap::Resources).collect::<Caps>(),
         instrumentation: Instrumentation::Working,
         stacks: StackCapture::FramePointers,
+        resources: ResourceTracking::All,
         epoch_unix_ns: None,
         faults: Vec::new(),
     }
@@ -134,23 +135,16 @@ fn stranded_site() -> SiteFacts {
         ages.record(Duration::from_secs(seconds));
     }
     let cluster = Cluster {
-        stacks: vec![StackId(7)],
         parked: 3,
         current: 3,
         ages,
-        oldest_parked: at(101),
-        oldest_spawned: at(100),
         zero_wakers: 3,
         zero_wakers_settled: 3,
         zero_wakers_since: Some(at(101)),
-        unaccounted: 0,
         never_woken: 3,
-        woken_by_driver: 0,
-        woken_by_task: 0,
-        last_wake: None,
         polls: (1, 1),
-        outlived: None,
         examples: vec![TaskId(41), TaskId(42), TaskId(43)],
+        ..Cluster::new(vec![StackId(7)], at(100), at(101))
     };
     SiteFacts {
         first_spawn: at(100),
@@ -164,38 +158,14 @@ fn stranded_site() -> SiteFacts {
 }
 
 fn site(id: u32, file: &str, line: u32) -> SiteFacts {
-    SiteFacts {
-        id: SiteId(id),
-        site: SpawnSite {
-            file: file.to_owned(),
-            line,
-            column: 9,
-            name: String::new(),
-            kind: TaskKind::Task,
-        },
-        first_spawn: Moment(0),
-        last_spawn: Moment(0),
-        spawned: 0,
-        returned: 0,
-        cancelled: 0,
-        panicked: 0,
-        live: 0,
-        max_live: 0,
-        running: 0,
-        scheduled: 0,
-        future_bytes: 512,
-        lifetimes: LogHistogram::default(),
-        cancelled_lifetimes: LogHistogram::default(),
-        poll_times: LogHistogram::default(),
-        scheduled_times: LogHistogram::default(),
-        minutes: History::default(),
-        recent: History::default(),
-        clusters: Vec::new(),
-        spawned_by: Vec::new(),
-        children: 0,
-        revived: 0,
-        own: false,
-    }
+    let place = SpawnSite {
+        file: file.to_owned(),
+        line,
+        column: 9,
+        name: String::new(),
+        kind: TaskKind::Task,
+    };
+    SiteFacts { future_bytes: 512, ..SiteFacts::new(SiteId(id), place, Moment(0)) }
 }
 
 fn history(now: Moment, width: Duration, bins: u32, spawned: u32, min_live: u32) -> History {
