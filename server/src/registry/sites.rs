@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -24,6 +24,11 @@ const _: () = assert!(LIMIT <= NUMBER_MASK as usize);
 const OTHER: u32 = 0;
 /// Bytes of a folded name that are kept.
 const NAME_LIMIT: usize = 64;
+/// At one place, names are told apart while they are fewer than this part of the room that is left: so tasks named
+/// after users or requests, at however many places, leave room for other places.
+const SHARE: usize = 8;
+/// The name of all others at a place.
+const OTHER_NAMES: &str = "(other names)";
 
 /// What a spawn tells of its site, borrowed from the span's fields.
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +62,16 @@ impl SiteKey<'_> {
     }
 
     fn is(&self, site: &Site) -> bool {
+        self.is_at(site) && folded(self.name).eq(site.place.name.bytes())
+    }
+
+    fn is_at(&self, site: &Site) -> bool {
         let place = &site.place;
         self.line == place.line
             && self.column == place.column
             && self.kind == place.kind
             && self.own == site.own
             && self.file == place.file
-            && folded(self.name).eq(place.name.bytes())
     }
 }
 
@@ -176,6 +184,13 @@ impl Site {
     }
 }
 
+/// An entry of the table that is free.
+#[derive(Debug)]
+struct Entry {
+    at: usize,
+    hash: u64,
+}
+
 /// All spawn sites.
 #[derive(Debug)]
 pub(super) struct Sites {
@@ -183,6 +198,8 @@ pub(super) struct Sites {
     table: Box<[AtomicU64]>,
     sites: Box<[OnceLock<Site>]>,
     used: AtomicU32,
+    /// Held while a site is entered.
+    entering: Mutex<()>,
 }
 
 impl Sites {
@@ -198,7 +215,7 @@ impl Sites {
         };
         let _ = sites[OTHER as usize].set(Site::new(&other, Moment(0)));
         let table = (0..TABLE).map(|_| AtomicU64::new(0)).collect();
-        Self { table, sites, used: AtomicU32::new(1) }
+        Self { table, sites, used: AtomicU32::new(1), entering: Mutex::default() }
     }
 
     /// The site of that number.
@@ -207,7 +224,7 @@ impl Sites {
         self.sites.get(number as usize)?.get()
     }
 
-    /// All sites with their numbers. One that lost a race to be entered has no tasks, and is left out.
+    /// All sites with their numbers that ever had a task.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Site)> {
         let used = self.used.load(Acquire).min(LIMIT as u32);
         let sites = (0..used).filter_map(|number| Some((number, self.get(number)?)));
@@ -216,43 +233,67 @@ impl Sites {
 
     /// The number of the site with that key, which is entered if it is new.
     pub(super) fn find(&self, key: &SiteKey<'_>, now: Moment) -> u32 {
+        self.look_up(key).unwrap_or_else(|_| self.find_new(key, now))
+    }
+
+    /// The number of the site with that key; if there is none, what to write where to enter it.
+    #[inline]
+    fn look_up(&self, key: &SiteKey<'_>) -> Result<u32, Entry> {
         let hash = key.hash() & !NUMBER_MASK;
-        let mut new = None;
-        let mut at = (hash >> NUMBER_BITS) as usize % TABLE;
-        for _ in 0..TABLE {
-            let entry = &self.table[at];
-            let mut found = entry.load(Acquire);
+        let start = (hash >> NUMBER_BITS) as usize;
+        for at in (start..start + TABLE).map(|at| at % TABLE) {
+            let found = self.table[at].load(Acquire);
             if found == 0 {
-                let Some(number) = new.or_else(|| self.make(key, now)) else { return OTHER };
-                match entry.compare_exchange(0, hash | u64::from(number), AcqRel, Acquire) {
-                    Ok(_) => return number,
-                    // Another thread was first here, maybe with the same site; what was made is kept for
-                    // the next free entry, or stays unused.
-                    Err(theirs) => (new, found) = (Some(number), theirs),
-                }
+                return Err(Entry { at, hash });
             }
             let number = (found & NUMBER_MASK) as u32;
             if found & !NUMBER_MASK == hash && self.get(number).is_some_and(|site| key.is(site)) {
-                return number;
+                return Ok(number);
             }
-            at = (at + 1) % TABLE;
         }
-        OTHER
+        // The table is never more than half full.
+        Ok(OTHER)
     }
 
-    /// Makes the site of `key`; `None` if there is no room.
+    /// The number of a site that is not in the table yet: it is entered, or counts as one of the others.
     #[cold]
-    fn make(&self, key: &SiteKey<'_>, now: Moment) -> Option<u32> {
-        let room = |used: u32| ((used as usize) < LIMIT).then(|| used + 1);
-        let number = self.used.fetch_update(AcqRel, Acquire, room).ok()?;
-        let _ = self.sites.get(number as usize)?.set(Site::new(key, now));
-        Some(number)
+    fn find_new(&self, key: &SiteKey<'_>, now: Moment) -> u32 {
+        let others = SiteKey { name: OTHER_NAMES, ..*key };
+        if !key.name.is_empty()
+            && let Ok(number) = self.look_up(&others)
+        {
+            return number;
+        }
+        if self.used.load(Relaxed) as usize >= LIMIT {
+            return OTHER;
+        }
+        // One at a time, so that threads which meet at a new site use up one place of the few.
+        let _entering = self.entering.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = if key.name.is_empty() || self.has_room_for_a_name(key) { key } else { &others };
+        self.look_up(key).unwrap_or_else(|entry| self.enter(key, &entry, now))
+    }
+
+    /// Whether one more name may be told apart at the place of `key`; the first always.
+    fn has_room_for_a_name(&self, key: &SiteKey<'_>) -> bool {
+        let used = self.used.load(Relaxed);
+        let names = (0..used).filter_map(|number| self.get(number)).filter(|site| key.is_at(site));
+        names.count() <= (LIMIT - used as usize) / SHARE
+    }
+
+    /// Enters a site, if there is room. Only one thread at a time does so.
+    fn enter(&self, key: &SiteKey<'_>, entry: &Entry, now: Moment) -> u32 {
+        let number = self.used.load(Relaxed);
+        let Some(place) = self.sites.get(number as usize) else { return OTHER };
+        let _ = place.set(Site::new(key, now));
+        self.used.store(number + 1, Release);
+        self.table[entry.at].store(entry.hash | u64::from(number), Release);
+        number
     }
 
     /// Bytes held, roughly: four histograms and a history a site.
     pub(super) fn bytes(&self) -> u64 {
         let used = u64::from(self.used.load(Relaxed)).min(LIMIT as u64);
-        let histograms = 4 * stranded_analysis::histogram::BUCKETS * size_of::<AtomicU32>();
+        let histograms = 4 * SharedHistogram::BYTES;
         used * (size_of::<Site>() + histograms + SiteHistory::BYTES) as u64
             + (self.table.len() * size_of::<AtomicU64>()) as u64
     }
@@ -275,6 +316,35 @@ mod tests {
         assert_ne!(first, sites.find(&key(4, "conn-a of 18"), Moment(6)));
         assert_ne!(first, sites.find(&key(5, "conn-1 of 1"), Moment(6)));
         assert_ne!(first, sites.find(&SiteKey { own: true, ..key(4, "conn-1 of 1") }, Moment(6)));
+    }
+
+    #[test]
+    fn tasks_named_after_their_users_leave_room_for_other_places() {
+        let sites = Sites::new();
+        let name = |user: u32| -> String {
+            let letter = |at: u32| char::from(b'a' + (user >> (4 * at) & 15) as u8);
+            (0..4).map(letter).collect()
+        };
+        let spawn = |line, name: &str| {
+            let number = sites.find(&key(line, name), Moment(1));
+            sites.get(number).unwrap().spawn(Moment(1), 0);
+            number
+        };
+        for line in 1..=20 {
+            for user in 0..2_000 {
+                spawn(line, &name(user));
+            }
+        }
+        let told_apart = |line| sites.iter().filter(|(_, site)| site.place.line == line).count();
+        assert!(told_apart(1) > 400, "while there is plenty of room: {}", told_apart(1));
+        assert!(told_apart(20) > 10, "{}", told_apart(20));
+        let others = sites.iter().filter(|(_, site)| site.place.name == OTHER_NAMES);
+        let live: u64 = others.map(|(_, site)| site.live()).sum();
+        let named = sites.iter().filter(|(_, site)| site.place.name != OTHER_NAMES).count();
+        assert_eq!(live + named as u64, 20 * 2_000, "none is lost");
+        for line in 100..350 {
+            assert_ne!(spawn(line, ""), OTHER);
+        }
     }
 
     #[test]
@@ -302,6 +372,7 @@ mod tests {
             }
         });
         assert_eq!(sites.iter().filter(|(number, _)| *number != OTHER).count(), 1000);
+        assert_eq!(sites.used.load(Relaxed), 1001, "no room is lost to a race");
         assert!(
             sites.iter().filter(|(number, _)| *number != OTHER).all(|(_, site)| site.live() == 4)
         );
