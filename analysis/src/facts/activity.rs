@@ -30,6 +30,8 @@ pub struct Worker {
     pub polling: Option<LongPoll>,
     /// The end of its latest poll.
     pub last_poll: Option<Moment>,
+    /// The end of its latest poll of a task of kind `local`: whether somebody drives the `LocalSet` here.
+    pub last_local_poll: Option<Moment>,
 }
 
 /// A poll that has not returned.

@@ -232,6 +232,9 @@ pub struct Handle {
     pub side: Side,
     /// The task that made, cloned or last used it; `None`: outside any task.
     pub task: Option<TaskRef>,
+    /// Whether that task has used it (sent, received, cloned it) since it was made: one that was only made may have
+    /// been moved anywhere, as the reply end of a request usually is.
+    pub used: bool,
     /// Whether it was ever used by another task than the one on record at that time: handles move here, so the
     /// record is a guess.
     pub moved: bool,
