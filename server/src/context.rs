@@ -48,7 +48,6 @@ pub(crate) struct Context {
     /// Whether this thread has ever polled a task: a worker.
     worker: Cell<bool>,
     shard: Cell<usize>,
-    enters: Cell<u32>,
     /// Lowest and highest address of the thread's stack: `(1, 1)` not asked yet, `(0, 0)` unknown.
     pub(crate) stack_bounds: Cell<(usize, usize)>,
 }
@@ -61,7 +60,6 @@ thread_local! {
             last_exit: Cell::new(None),
             worker: Cell::new(false),
             shard: Cell::new(usize::MAX),
-            enters: Cell::new(0),
             stack_bounds: Cell::new((1, 1)),
         }
     };
@@ -167,14 +165,6 @@ impl Context {
     #[inline]
     pub(crate) fn is_worker(&self) -> bool {
         self.worker.get()
-    }
-
-    /// True once in 64 calls.
-    #[inline]
-    pub(crate) fn sampled(&self) -> bool {
-        let enters = self.enters.get().wrapping_add(1);
-        self.enters.set(enters);
-        enters.is_multiple_of(64)
     }
 
     /// This thread's number, for choosing among shards.

@@ -201,10 +201,10 @@ impl Registry {
         id
     }
 
-    /// A poll of the task, or the drop of its future, begins on this thread. `believed`: whether events on this thread
-    /// reach us, asked now and then.
+    /// A poll of the task, or the drop of its future, begins on this thread. `arrives`: whether what happens to wakers
+    /// on this thread reaches us. A single poll where it does not makes the count of wakers worthless.
     #[inline]
-    pub(crate) fn enter(&self, id: SlotId, believed: impl FnOnce() -> bool) {
+    pub(crate) fn enter(&self, id: SlotId, arrives: bool) {
         let Some((slot, cold)) = self.slab.get(id) else {
             return;
         };
@@ -223,7 +223,7 @@ impl Registry {
                 site,
                 root_frame,
             }));
-            if context.sampled() && !believed() {
+            if !arrives {
                 slot.mark_unaccounted();
             }
         });

@@ -67,6 +67,7 @@ impl<S: Subscriber> Tee<S> {
 }
 
 /// Whether events on this thread reach the agent: not while a scoped dispatcher of another subscriber is in place.
+#[inline]
 fn events_arrive() -> bool {
     dispatcher::get_default(|dispatch| dispatch.is::<Marker>())
 }
@@ -161,7 +162,7 @@ impl<S: Subscriber> Subscriber for Tee<S> {
     fn enter(&self, span: &Id) {
         match self.own(span) {
             Some(id) => {
-                self.registry.enter(id, events_arrive);
+                self.registry.enter(id, events_arrive());
                 self.mirror.with(id, |span| self.inner.enter(span));
             }
             None => {

@@ -236,7 +236,7 @@ mod tests {
                 column: 5,
             });
             for _ in 0..number % 7 % 4 {
-                registry.enter(id, || true);
+                registry.enter(id, true);
                 for _ in 0..number % 11 % 3 {
                     registry.waker(WakerOp::Clone, id);
                 }

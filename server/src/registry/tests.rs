@@ -28,7 +28,7 @@ fn spawn(registry: &Registry, line: u32) -> SlotId {
 }
 
 fn poll(registry: &Registry, id: SlotId, inside: impl FnOnce()) {
-    registry.enter(id, || true);
+    registry.enter(id, true);
     inside();
     registry.exit(id);
 }

@@ -49,7 +49,7 @@ fn a_panic_in_a_poll_is_one_although_the_future_is_dropped_while_it_unwinds() {
     let id = spawn(&registry, 1);
     catch_unwind(AssertUnwindSafe(|| {
         let _dropped = OnDrop(|| poll(&registry, id, || ()));
-        registry.enter(id, || true);
+        registry.enter(id, true);
         let _left = OnDrop(|| registry.exit(id));
         panic!("in the task");
     }))
@@ -66,7 +66,7 @@ fn a_stranded_task_that_is_aborted_has_not_come_back_to_life() {
     poll(&registry, id, || ());
     assert_eq!(only_site(&registry).clusters[0].zero_wakers_settled, 1);
     // Its future is dropped: as long as that takes, it looks like a poll.
-    registry.enter(id, || true);
+    registry.enter(id, true);
     assert_eq!(only_site(&registry).revived, 0);
     assert_eq!(only_site(&registry).revived, 0);
     registry.exit(id);

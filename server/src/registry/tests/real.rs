@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stranded_analysis::facts::{Cluster, StackId, TaskFacts, TaskId, TaskState, View, Wait};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::yield_now;
 use tokio::time::{interval, sleep};
 use tracing_core::Dispatch;
 use tracing_core::dispatcher::with_default;
@@ -80,5 +81,46 @@ fn a_build_without_frame_pointers_has_stacks_as_far_as_the_budget_goes() {
         let task = async move { _ = receiver.recv().await };
         let (_, cluster) = once(&registry, task, parked);
         assert_eq!(waits(&registry, &cluster), expected, "with a budget of {budget}");
+    }
+}
+
+#[test]
+fn a_task_polled_where_its_wakers_go_unseen_is_never_judged() {
+    const TASKS: u64 = 20;
+    for polled_before in [false, true] {
+        let registry = Arc::new(Registry::new(1, Capture::Off, Budget::new(0)));
+        let seen = Dispatch::new(Tee::new(Arc::clone(&registry), NoSubscriber::new()));
+        let unseen = Dispatch::new(NoSubscriber::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (start, polls) = (Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
+        let wait_for_polls = |expected| {
+            runtime.block_on(async {
+                while polls.load(Relaxed) < expected {
+                    yield_now().await;
+                }
+            });
+        };
+        let never = Arc::new(Notify::new());
+        with_default(&seen, || {
+            for _ in 0..TASKS {
+                let (start, polls, never) = (start.clone(), polls.clone(), never.clone());
+                runtime.spawn(async move {
+                    if polled_before {
+                        polls.fetch_add(1, Relaxed);
+                        start.notified().await;
+                    }
+                    polls.fetch_add(1, Relaxed);
+                    never.notified().await;
+                });
+            }
+            if polled_before {
+                wait_for_polls(TASKS);
+                start.notify_waiters();
+            }
+        });
+        with_default(&unseen, || wait_for_polls(TASKS * if polled_before { 2 } else { 1 }));
+        let look = registry.look(Duration::ZERO);
+        let zero_wakers: u64 = look.sites[0].clusters.iter().map(|at| at.zero_wakers).sum();
+        assert_eq!((look.unaccounted, zero_wakers), (TASKS, 0), "before: {polled_before}");
     }
 }
