@@ -246,6 +246,12 @@ impl Registry {
         });
     }
 
+    /// Whether the id is one that was given out here, and not another with the same tag.
+    #[inline]
+    pub(crate) fn knows(&self, id: SlotId) -> bool {
+        self.slab.get(id).is_some() || id.is_untracked() || id == SlotId::hidden()
+    }
+
     /// Another handle to the task's span.
     pub(crate) fn clone_span(&self, id: SlotId) {
         if let Some((_, cold)) = self.slab.get(id) {

@@ -51,7 +51,7 @@ impl<S: Subscriber> Tee<S> {
     /// The task behind a span id, if it is one of ours.
     #[inline]
     fn own(&self, id: &Id) -> Option<SlotId> {
-        SlotId::from_raw(id.into_u64()).filter(|_| !self.foreign.contains(id.into_u64()))
+        SlotId::from_raw(id.into_u64()).filter(|id| !self.foreign.any() || self.registry.knows(*id))
     }
 
     /// Whether the application wants to see this call site of Tokio's.
@@ -112,7 +112,8 @@ impl<S: Subscriber> Subscriber for Tee<S> {
             return id;
         };
         let id = fields::with_spawn(spawn_fields, attributes, |spawn| self.registry.spawn(spawn));
-        if self.inner_wants(meta) {
+        // Those beyond the memory cap share one id, so there is no telling whose inner span is whose.
+        if !id.is_untracked() && self.inner_wants(meta) {
             self.mirror.insert(id, self.forward_new_span(attributes));
         }
         Id::from_u64(id.raw())
@@ -216,14 +217,7 @@ impl<S: Subscriber> Subscriber for Tee<S> {
                 }
                 ended
             }
-            None => {
-                let raw = span.into_u64();
-                let closed = self.inner.try_close(span);
-                if closed {
-                    self.foreign.forget(raw);
-                }
-                closed
-            }
+            None => self.inner.try_close(span),
         }
     }
 

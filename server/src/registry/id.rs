@@ -1,8 +1,8 @@
 //! Span ids of our own: a tag that no user id carries, a slot index and a generation.
 //!
 //! Bit 50 is the tag. `tracing_subscriber::Registry` packs a slab index, a shard below 4,096 (bits 38 to 49)
-//! and a generation (bits 51 to 63) into its ids and so never sets it; ids of other subscribers that do are
-//! kept in a side set by the tee.
+//! and a generation (bits 51 to 63) into its ids and so never sets it; once another subscriber does, the tee
+//! asks the slot whether an id is ours.
 
 use std::num::NonZeroU64;
 
