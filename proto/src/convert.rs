@@ -5,17 +5,20 @@
 //! relies on is a [`DecodeError`] naming the field. Only enum values from the future are let through, as
 //! the `Unknown` of their type.
 
+mod activity;
 pub(crate) mod bound;
 mod cluster;
 mod error;
 mod histogram;
 pub(crate) mod read;
+mod resource;
 mod site;
 mod stack;
 mod target;
 mod task;
 mod update;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -39,7 +39,7 @@ pub use limits::MAX_MESSAGE_BYTES;
 pub use split::{Parts, split};
 
 /// The level of the protocol that this build speaks. It grows with every addition to the `.proto`.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The package `stranded.v1` as generated. Named only here and at the two gRPC edges.
 #[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code")]

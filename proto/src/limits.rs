@@ -13,12 +13,14 @@ pub const MAX_COUNT: u64 = 1 << 48;
 pub const MAX_NAME_BYTES: usize = 1024;
 /// Demangled function names, in bytes: generics make them long.
 pub const MAX_FUNCTION_BYTES: usize = 2048;
+/// Names of threads, in bytes.
+pub const MAX_THREAD_NAME_BYTES: usize = 64;
 /// Sentences for a person, in bytes.
 pub const MAX_SENTENCE_BYTES: usize = 4096;
 /// The text of a view's query, in bytes.
 pub const MAX_QUERY_BYTES: usize = 4096;
 
-/// Sites, tasks, ended tasks or stacks in one message.
+/// Items of one kind in one message: sites, tasks, stacks, resources.
 pub const MAX_ITEMS: usize = 1 << 16;
 /// Rows of a window.
 pub const MAX_ROWS: usize = 10_000;
@@ -36,9 +38,27 @@ pub const MAX_CLUSTER_STACKS: usize = 8;
 pub const MAX_EXAMPLES: usize = 32;
 /// Spawning sites of a site.
 pub const MAX_SPAWNED_BY: usize = 256;
+/// Stacks of a site, each with its number of tasks.
+pub const MAX_STACK_COUNTS: usize = 32;
+/// Resources for which a task, or the tasks of a cluster, wait.
+pub const MAX_WAITS: usize = 32;
 /// Bins of a history.
 pub const MAX_BINS: usize = 1024;
 /// Registrations of a task.
 pub const MAX_REGISTRATIONS: usize = 8;
 /// Addresses, and frames, of a park stack.
 pub const MAX_STACK_DEPTH: usize = 128;
+/// Holders of a resource.
+pub const MAX_HOLDERS: usize = 64;
+/// Hand-overs of a resource that nobody has taken up.
+pub const MAX_GRANTS: usize = 64;
+/// Handles of a resource.
+pub const MAX_HANDLES: usize = 256;
+/// The tasks that took a resource last.
+pub const MAX_TAKERS: usize = 8;
+/// Threads that poll.
+pub const MAX_WORKERS: usize = 1024;
+/// Tasks that were woken and not polled.
+pub const MAX_UNPOLLED: usize = 256;
+/// Tasks that keep waking themselves.
+pub const MAX_SPINNING: usize = 256;

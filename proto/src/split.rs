@@ -9,8 +9,8 @@ use stranded_analysis::facts::Update;
 use crate::limits::{MAX_ITEMS, MAX_MESSAGE_BYTES};
 use crate::v1;
 
-/// A part is closed before it exceeds this. [`crate::limits`] keep every single item below it too, so a
-/// part that must hold one large item stays under [`MAX_MESSAGE_BYTES`].
+/// A part is closed before it exceeds this. [`crate::limits`] keep every single item so small that a part that
+/// must hold one large item stays under [`MAX_MESSAGE_BYTES`], even beside the target.
 pub const PART_BYTES: usize = MAX_MESSAGE_BYTES / 2;
 
 /// Cuts `update` into messages, none above [`MAX_MESSAGE_BYTES`].
@@ -19,7 +19,22 @@ pub const PART_BYTES: usize = MAX_MESSAGE_BYTES / 2;
 /// [`Parts::next_seq`]. There is at least one part. Only the last is `complete`, if the update is.
 pub fn split(update: Update) -> Parts {
     let Update {
-        boot, seq, at, complete, target, gauges, sites, tasks, ended, window, stacks, ..
+        boot,
+        seq,
+        at,
+        complete,
+        target,
+        gauges,
+        sites,
+        tasks,
+        ended,
+        window,
+        stacks,
+        resources,
+        resources_gone,
+        waiting,
+        waiting_gone,
+        activity,
     } = update;
     let head = v1::Update {
         target: target.as_ref().map(v1::TargetInfo::from),
@@ -34,6 +49,11 @@ pub fn split(update: Update) -> Parts {
         .chain(sites.into_iter().map(|site| Item::Site((&site).into())))
         .chain(tasks.into_iter().map(|task| Item::Task((&task).into())))
         .chain(ended.into_iter().map(|task| Item::Ended((&task).into())))
+        .chain(activity.into_iter().map(|activity| Item::Activity((&activity).into())))
+        .chain(waiting.into_iter().map(|task| Item::Waiting((&task).into())))
+        .chain(waiting_gone.into_iter().map(|task| Item::WaitingGone(task.0)))
+        .chain(resources.into_iter().map(|resource| Item::Resource((&resource).into())))
+        .chain(resources_gone.into_iter().map(|resource| Item::ResourceGone(resource.0)))
         .chain(stacks.into_iter().map(|stack| Item::Stack((&stack).into())));
     let items: Box<dyn Iterator<Item = Item> + Send> = Box::new(items);
     Parts { part: Some(head), complete, items: items.peekable(), next_seq: seq }
@@ -95,10 +115,15 @@ enum Item {
     Task(v1::Task),
     Ended(v1::EndedTask),
     Window(v1::Window),
+    Activity(v1::Activity),
+    Waiting(v1::WaitingTask),
+    WaitingGone(u64),
+    Resource(v1::Resource),
+    ResourceGone(u64),
 }
 
 impl Item {
-    /// Its size inside an update: key, length and content.
+    /// Its size inside an update: key, length and content. No less than the real one.
     fn bytes(&self) -> usize {
         let content = match self {
             Self::Stack(stack) => stack.encoded_len(),
@@ -106,9 +131,14 @@ impl Item {
             Self::Task(task) => task.encoded_len(),
             Self::Ended(task) => task.encoded_len(),
             Self::Window(window) => window.encoded_len(),
+            Self::Activity(activity) => activity.encoded_len(),
+            Self::Waiting(task) => task.encoded_len(),
+            Self::Resource(resource) => resource.encoded_len(),
+            // Numbers are packed: the first has the key and the length before it, the others only make it longer.
+            Self::WaitingGone(id) | Self::ResourceGone(id) => encoded_len_varint(*id),
         };
-        // Every field of an update has a number below 16, whose key is one byte.
-        key_len(1) + encoded_len_varint(content as u64) + content
+        // No field of an update has a longer key than the last.
+        key_len(16) + encoded_len_varint(content as u64) + content
     }
 
     fn put_into(self, part: &mut v1::Update) {
@@ -118,6 +148,11 @@ impl Item {
             Self::Task(task) => part.tasks.push(task),
             Self::Ended(task) => part.ended.push(task),
             Self::Window(window) => part.window = Some(window),
+            Self::Activity(activity) => part.activity = Some(activity),
+            Self::Waiting(task) => part.waiting.push(task),
+            Self::WaitingGone(id) => part.waiting_gone.push(id),
+            Self::Resource(resource) => part.resources.push(resource),
+            Self::ResourceGone(id) => part.resources_gone.push(id),
         }
     }
 }

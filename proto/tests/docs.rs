@@ -23,11 +23,21 @@ fn the_documented_bounds_are_the_real_ones() {
         ("`TargetInfo.faults`", MAX_FAULTS.to_string()),
         ("`Site.clusters`", MAX_CLUSTERS.to_string()),
         ("`Site.spawned_by`", MAX_SPAWNED_BY.to_string()),
+        ("`Site.spawn_stacks`, `Zombies.stacks`", MAX_STACK_COUNTS.to_string()),
         ("bins of a `History`", MAX_BINS.to_string()),
         ("`Cluster.stacks`", MAX_CLUSTER_STACKS.to_string()),
         ("`Cluster.examples`", MAX_EXAMPLES.to_string()),
-        ("`Task.registrations`", MAX_REGISTRATIONS.to_string()),
+        ("`Cluster.waits`, `WaitingTask.waits`", MAX_WAITS.to_string()),
+        ("`Task.registrations`, `WaitingTask.registrations`", MAX_REGISTRATIONS.to_string()),
         ("`Stack.addresses`, `Stack.frames`", MAX_STACK_DEPTH.to_string()),
+        ("`Resource.holders`", MAX_HOLDERS.to_string()),
+        ("`Resource.granted`", MAX_GRANTS.to_string()),
+        ("`Resource.handles`", MAX_HANDLES.to_string()),
+        ("`Resource.last_takers`", MAX_TAKERS.to_string()),
+        ("`Activity.workers`", MAX_WORKERS.to_string()),
+        ("`Activity.unpolled`", MAX_UNPOLLED.to_string()),
+        ("`Activity.spinning`", MAX_SPINNING.to_string()),
+        ("`Worker.name`", format!("{MAX_THREAD_NAME_BYTES} bytes")),
     ];
     for (what, bound) in rows {
         let row = format!("| {what} | {bound} |");

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use stranded_analysis::facts::{Cluster, Moment, Outlived, StackId, TaskId};
+use stranded_analysis::facts::{
+    CancelSeen, Cancelled, Cluster, Moment, Outlived, ResourceCount, ResourceId, StackId, TaskId,
+    TaskRef, Timers,
+};
 
 use super::{DecodeError, bound, read};
-use crate::limits::{MAX_CLUSTER_STACKS, MAX_EXAMPLES, MAX_NAME_BYTES};
+use crate::limits::{MAX_CLUSTER_STACKS, MAX_EXAMPLES, MAX_NAME_BYTES, MAX_WAITS};
 use crate::v1;
 
 /// `clusters`, at most `max` of them. Of too many, the least telling are folded into one without
@@ -52,8 +55,41 @@ fn fold(mut sum: Cluster, other: &Cluster) -> Cluster {
             }
             (one, other) => one.or_else(|| other.clone()),
         },
+        waker_gone: sum.waker_gone.saturating_add(other.waker_gone),
+        waker_gone_since: earliest(sum.waker_gone_since, other.waker_gone_since),
+        last_waker: sum.last_waker.or(other.last_waker),
+        cancelled: match (sum.cancelled, &other.cancelled) {
+            (Some(mut cancelled), Some(more)) => {
+                cancelled.tasks = cancelled.tasks.saturating_add(more.tasks);
+                cancelled.ago.merge(&more.ago);
+                Some(cancelled)
+            }
+            (one, other) => one.or_else(|| other.clone()),
+        },
+        timers: match (sum.timers, other.timers) {
+            (Some(one), Some(more)) => Some(Timers {
+                tasks: one.tasks.saturating_add(more.tasks),
+                soonest: one.soonest.min(more.soonest),
+                latest: one.latest.max(more.latest),
+            }),
+            (one, other) => one.or(other),
+        },
+        waits: waits(sum.waits, &other.waits),
         ..sum
     }
+}
+
+/// The resources of both lists, most frequent first.
+fn waits(mut sum: Vec<ResourceCount>, other: &[ResourceCount]) -> Vec<ResourceCount> {
+    for more in other {
+        match sum.iter_mut().find(|known| known.resource == more.resource) {
+            Some(known) => known.tasks = known.tasks.saturating_add(more.tasks),
+            None => sum.push(*more),
+        }
+    }
+    sum.sort_by_key(|count| (Reverse(count.tasks), count.resource));
+    sum.truncate(MAX_WAITS);
+    sum
 }
 
 /// The earlier of two moments, if there is one.
@@ -90,6 +126,16 @@ impl From<&Cluster> for v1::Cluster {
                 .iter()
                 .map(|task| task.0)
                 .collect(),
+            waker_gone: bound::count(cluster.waker_gone),
+            waker_gone_since_ns: bound::moment(cluster.waker_gone_since),
+            last_waker: cluster.last_waker.map(v1::TaskRef::from),
+            cancelled: cluster.cancelled.as_ref().map(v1::Cancelled::from),
+            timers: cluster.timers.as_ref().map(v1::Timers::from),
+            waits: bound::list(&cluster.waits, MAX_WAITS)
+                .0
+                .iter()
+                .map(v1::ResourceCount::from)
+                .collect(),
         }
     }
 }
@@ -111,8 +157,10 @@ impl TryFrom<v1::Cluster> for Cluster {
             .into_iter()
             .map(StackId)
             .collect();
-        let (spawned, parked_since) =
-            (Moment(wire.oldest_spawned_ns), Moment(wire.oldest_parked_ns));
+        let cancelled: Option<Cancelled> = read::optional(wire.cancelled, "cancelled")?;
+        read::part(cancelled.as_ref().map_or(0, |some| some.tasks), "cancelled.tasks", all)?;
+        let timers: Option<Timers> = read::optional(wire.timers, "timers")?;
+        read::part(timers.map_or(0, |some| some.tasks), "timers.tasks", all)?;
         Ok(Self {
             parked,
             current: read::part(wire.current, "current", all)?,
@@ -135,7 +183,15 @@ impl TryFrom<v1::Cluster> for Cluster {
                 .into_iter()
                 .map(TaskId)
                 .collect(),
-            ..Self::new(stacks, spawned, parked_since)
+            stacks,
+            oldest_parked: Moment(wire.oldest_parked_ns),
+            oldest_spawned: Moment(wire.oldest_spawned_ns),
+            waker_gone: read::part(wire.waker_gone, "waker_gone", all)?,
+            waker_gone_since: read::moment(wire.waker_gone_since_ns),
+            last_waker: wire.last_waker.map(TaskRef::from),
+            cancelled,
+            timers,
+            waits: read::each(wire.waits, "waits", MAX_WAITS)?,
         })
     }
 }
@@ -159,5 +215,78 @@ impl TryFrom<v1::Outlived> for Outlived {
             scope: read::text(wire.scope, "scope", MAX_NAME_BYTES)?,
             opener: wire.opener.map(TaskId),
         })
+    }
+}
+
+impl From<&Cancelled> for v1::Cancelled {
+    fn from(cancelled: &Cancelled) -> Self {
+        let seen = match cancelled.seen {
+            CancelSeen::Woken => v1::CancelSeen::Woken,
+            CancelSeen::Sibling => v1::CancelSeen::Sibling,
+            CancelSeen::Unknown => v1::CancelSeen::Unspecified,
+        };
+        Self {
+            tasks: bound::count(cancelled.tasks),
+            ago: Some((&cancelled.ago).into()),
+            seen: seen.into(),
+            by: cancelled.by.map(v1::TaskRef::from),
+            token: cancelled.token.as_ref().map(v1::Place::from),
+        }
+    }
+}
+
+impl TryFrom<v1::Cancelled> for Cancelled {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::Cancelled) -> Result<Self, DecodeError> {
+        let seen = match wire.seen() {
+            v1::CancelSeen::Woken => CancelSeen::Woken,
+            v1::CancelSeen::Sibling => CancelSeen::Sibling,
+            v1::CancelSeen::Unspecified => CancelSeen::Unknown,
+        };
+        Ok(Self {
+            tasks: read::count(wire.tasks, "tasks")?,
+            ago: read::required(wire.ago, "ago")?,
+            seen,
+            by: wire.by.map(TaskRef::from),
+            token: read::optional(wire.token, "token")?,
+        })
+    }
+}
+
+impl From<&Timers> for v1::Timers {
+    fn from(timers: &Timers) -> Self {
+        Self {
+            tasks: bound::count(timers.tasks),
+            soonest_ns: timers.soonest.0,
+            latest_ns: timers.latest.0,
+        }
+    }
+}
+
+impl TryFrom<v1::Timers> for Timers {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::Timers) -> Result<Self, DecodeError> {
+        let latest = wire.latest_ns;
+        Ok(Self {
+            tasks: read::count(wire.tasks, "tasks")?,
+            soonest: Moment(read::part(wire.soonest_ns, "soonest_ns", ("latest_ns", latest))?),
+            latest: Moment(latest),
+        })
+    }
+}
+
+impl From<&ResourceCount> for v1::ResourceCount {
+    fn from(count: &ResourceCount) -> Self {
+        Self { resource: count.resource.0, tasks: bound::count(count.tasks) }
+    }
+}
+
+impl TryFrom<v1::ResourceCount> for ResourceCount {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::ResourceCount) -> Result<Self, DecodeError> {
+        Ok(Self { resource: ResourceId(wire.resource), tasks: read::count(wire.tasks, "tasks")? })
     }
 }

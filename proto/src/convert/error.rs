@@ -109,6 +109,12 @@ pub enum Fault {
         /// The length of that list.
         items: usize,
     },
+    /// A number of times per second that cannot be one.
+    #[error("is not a finite number from 0 up")]
+    NotARate,
+    /// A share that is not one.
+    #[error("is not a share from 0 to 1")]
+    NotAShare,
     /// A value that a request must not leave to interpretation.
     #[error("{value} means nothing to this version; a newer viewer needs a newer agent")]
     UnknownValue {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Bin, Cluster, History, Moment, SiteFacts, SiteId, SpawnSite, SpawnedBy, TaskKind,
+    Bin, Cluster, History, Moment, SiteFacts, SiteId, SpawnSite, SpawnedBy, StackCount, StackId,
+    TaskKind, Zombies,
 };
 
 use super::{DecodeError, Fault, bound, cluster, read};
-use crate::limits::{MAX_BINS, MAX_CLUSTERS, MAX_NAME_BYTES, MAX_SPAWNED_BY};
+use crate::limits::{MAX_BINS, MAX_CLUSTERS, MAX_NAME_BYTES, MAX_SPAWNED_BY, MAX_STACK_COUNTS};
 use crate::v1;
 
 impl From<&SiteFacts> for v1::Site {
@@ -44,6 +45,10 @@ impl From<&SiteFacts> for v1::Site {
             children: bound::count(site.children),
             revived: bound::count(site.revived),
             own: site.own,
+            park_times: Some((&site.park_times).into()),
+            spawn_stacks: stack_counts(&site.spawn_stacks),
+            running_for: Some((&site.running_for).into()),
+            zombies: site.zombies.as_ref().map(v1::Zombies::from),
         }
     }
 }
@@ -52,7 +57,6 @@ impl TryFrom<v1::Site> for SiteFacts {
     type Error = DecodeError;
 
     fn try_from(wire: v1::Site) -> Result<Self, DecodeError> {
-        let place = read::required(wire.site, "site")?;
         Ok(Self {
             last_spawn: Moment(wire.last_spawn_ns),
             spawned: read::count(wire.spawned, "spawned")?,
@@ -75,7 +79,14 @@ impl TryFrom<v1::Site> for SiteFacts {
             children: read::count(wire.children, "children")?,
             revived: read::count(wire.revived, "revived")?,
             own: wire.own,
-            ..Self::new(SiteId(wire.id), place, Moment(wire.first_spawn_ns))
+            // An agent of level 1 does not know them.
+            park_times: read::optional(wire.park_times, "park_times")?.unwrap_or_default(),
+            spawn_stacks: read::each(wire.spawn_stacks, "spawn_stacks", MAX_STACK_COUNTS)?,
+            running_for: read::optional(wire.running_for, "running_for")?.unwrap_or_default(),
+            zombies: read::optional(wire.zombies, "zombies")?,
+            id: SiteId(wire.id),
+            site: read::required(wire.site, "site")?,
+            first_spawn: Moment(wire.first_spawn_ns),
         })
     }
 }
@@ -204,5 +215,50 @@ impl TryFrom<v1::SpawnedBy> for SpawnedBy {
         let live = read::count(wire.live, "live")?;
         let orphans = read::part(wire.orphans, "orphans", ("live", live))?;
         Ok(Self { site: wire.site.map(SiteId), live, orphans })
+    }
+}
+
+/// The most frequent stacks, as many as fit.
+fn stack_counts(stacks: &[StackCount]) -> Vec<v1::StackCount> {
+    bound::list(stacks, MAX_STACK_COUNTS).0.iter().map(v1::StackCount::from).collect()
+}
+
+impl From<&StackCount> for v1::StackCount {
+    fn from(count: &StackCount) -> Self {
+        Self { stack: count.stack.0, tasks: bound::count(count.tasks) }
+    }
+}
+
+impl TryFrom<v1::StackCount> for StackCount {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::StackCount) -> Result<Self, DecodeError> {
+        Ok(Self { stack: StackId(wire.stack), tasks: read::count(wire.tasks, "tasks")? })
+    }
+}
+
+impl From<&Zombies> for v1::Zombies {
+    fn from(zombies: &Zombies) -> Self {
+        Self {
+            tasks: bound::count(zombies.tasks),
+            bytes: bound::count(zombies.bytes),
+            wakers: bound::count(zombies.wakers),
+            ended_ago: Some((&zombies.ended_ago).into()),
+            stacks: stack_counts(&zombies.stacks),
+        }
+    }
+}
+
+impl TryFrom<v1::Zombies> for Zombies {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::Zombies) -> Result<Self, DecodeError> {
+        Ok(Self {
+            tasks: read::count(wire.tasks, "tasks")?,
+            bytes: read::count(wire.bytes, "bytes")?,
+            wakers: read::count(wire.wakers, "wakers")?,
+            ended_ago: read::required(wire.ended_ago, "ended_ago")?,
+            stacks: read::each(wire.stacks, "stacks", MAX_STACK_COUNTS)?,
+        })
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Cap, Caps, Gauges, Instrumentation, Moment, ResourceTracking, Source, StackCapture, TargetInfo,
-    TaskId,
+    BlockingPool, Cap, Caps, Gauges, Instrumentation, Moment, ResourceTracking, Source,
+    StackCapture, TargetInfo, TaskId,
 };
 
 use super::{DecodeError, Fault, bound, read};
@@ -29,6 +29,7 @@ impl From<&TargetInfo> for v1::TargetInfo {
             stacks: v1::StackCapture::from(target.stacks).into(),
             epoch_unix_ns: target.epoch_unix_ns,
             faults: faults(&target.faults),
+            resources: v1::ResourceTracking::from(target.resources).into(),
         }
     }
 }
@@ -50,6 +51,7 @@ impl TryFrom<v1::TargetInfo> for TargetInfo {
         }
         let source = wire.source().into();
         let stacks = wire.stacks().into();
+        let resources = wire.resources().into();
         let announced = read::at_most(wire.caps, "caps", MAX_CAPS)?;
         Ok(Self {
             name: read::text(wire.name, "name", MAX_NAME_BYTES)?,
@@ -65,7 +67,7 @@ impl TryFrom<v1::TargetInfo> for TargetInfo {
             caps: caps(&announced),
             instrumentation: read::required(wire.instrumentation, "instrumentation")?,
             stacks,
-            resources: ResourceTracking::Unknown,
+            resources,
             epoch_unix_ns: wire.epoch_unix_ns,
             faults: read::at_most(wire.faults, "faults", MAX_FAULTS)?
                 .into_iter()
@@ -92,9 +94,11 @@ fn cap(cap: Cap) -> v1::Cap {
         Cap::WokenBy => v1::Cap::WokenBy,
         Cap::Endings => v1::Cap::Endings,
         Cap::Resources => v1::Cap::Resources,
-        Cap::Timers | Cap::Cancellations | Cap::SpawnStacks | Cap::Activity | Cap::Handles => {
-            v1::Cap::Unspecified
-        }
+        Cap::Timers => v1::Cap::Timers,
+        Cap::Cancellations => v1::Cap::Cancellations,
+        Cap::SpawnStacks => v1::Cap::SpawnStacks,
+        Cap::Activity => v1::Cap::Activity,
+        Cap::Handles => v1::Cap::Handles,
     }
 }
 
@@ -136,6 +140,28 @@ impl From<v1::StackCapture> for StackCapture {
             v1::StackCapture::Unwinder => Self::Unwinder,
             v1::StackCapture::Off => Self::Off,
             v1::StackCapture::Unspecified => Self::Unknown,
+        }
+    }
+}
+
+impl From<ResourceTracking> for v1::ResourceTracking {
+    fn from(tracking: ResourceTracking) -> Self {
+        match tracking {
+            ResourceTracking::Off => Self::Off,
+            ResourceTracking::Locks => Self::Locks,
+            ResourceTracking::All => Self::All,
+            ResourceTracking::Unknown => Self::Unspecified,
+        }
+    }
+}
+
+impl From<v1::ResourceTracking> for ResourceTracking {
+    fn from(wire: v1::ResourceTracking) -> Self {
+        match wire {
+            v1::ResourceTracking::Off => Self::Off,
+            v1::ResourceTracking::Locks => Self::Locks,
+            v1::ResourceTracking::All => Self::All,
+            v1::ResourceTracking::Unspecified => Self::Unknown,
         }
     }
 }
@@ -208,6 +234,14 @@ impl From<&Gauges> for v1::Gauges {
             agent_bytes_cap: bound::count(gauges.agent_bytes_cap),
             viewers: gauges.viewers,
             stacks_lost: bound::count(gauges.stacks_lost),
+            resources: bound::count(gauges.resources),
+            resources_untracked: bound::count(gauges.resources_untracked),
+            waiting_omitted: bound::count(gauges.waiting_omitted),
+            blocking: gauges.blocking.map(|pool| v1::BlockingPool {
+                threads: bound::count(pool.threads),
+                idle: bound::count(pool.idle),
+                queued: bound::count(pool.queued),
+            }),
         }
     }
 }
@@ -236,7 +270,22 @@ impl TryFrom<v1::Gauges> for Gauges {
             agent_bytes_cap: read::count(wire.agent_bytes_cap, "agent_bytes_cap")?,
             viewers: wire.viewers,
             stacks_lost: read::count(wire.stacks_lost, "stacks_lost")?,
-            ..Self::default()
+            resources: read::count(wire.resources, "resources")?,
+            resources_untracked: read::count(wire.resources_untracked, "resources_untracked")?,
+            waiting_omitted: read::count(wire.waiting_omitted, "waiting_omitted")?,
+            blocking: read::optional(wire.blocking, "blocking")?,
+        })
+    }
+}
+
+impl TryFrom<v1::BlockingPool> for BlockingPool {
+    type Error = DecodeError;
+
+    fn try_from(wire: v1::BlockingPool) -> Result<Self, DecodeError> {
+        Ok(Self {
+            threads: read::count(wire.threads, "threads")?,
+            idle: read::count(wire.idle, "idle")?,
+            queued: read::count(wire.queued, "queued")?,
         })
     }
 }

@@ -34,10 +34,7 @@ impl From<&TaskFacts> for v1::Task {
             registrations: bound::list(&task.registrations, MAX_REGISTRATIONS)
                 .0
                 .iter()
-                .map(|registration| v1::Registration {
-                    stack: registration.stack.0,
-                    poll: bound::count(registration.poll),
-                })
+                .map(v1::Registration::from)
                 .collect(),
             future_bytes: task.future_bytes.map(bound::count),
             original_bytes: task.original_bytes.map(bound::count),
@@ -183,6 +180,12 @@ impl TryFrom<v1::Wake> for Wake {
             v1::WakeSource::Unspecified => WakeSource::Unknown,
         };
         Ok(Self { at: Moment(wire.at_ns), by })
+    }
+}
+
+impl From<&Registration> for v1::Registration {
+    fn from(registration: &Registration) -> Self {
+        Self { stack: registration.stack.0, poll: bound::count(registration.poll) }
     }
 }
 

@@ -246,6 +246,87 @@ fn a_stack_is_bounded_and_its_park_line_is_in_it() {
 }
 
 #[test]
+fn what_a_cluster_says_of_its_tasks_is_part_of_them() {
+    assert_eq!(
+        refusal_of_cluster(v1::Cluster { waker_gone: 2, ..cluster() }),
+        "`sites[1].clusters[1].waker_gone`: is 2, more than `parked`, which is 1",
+    );
+    let timers = v1::Timers { tasks: 2, soonest_ns: 1, latest_ns: 1 };
+    assert_eq!(
+        refusal_of_cluster(v1::Cluster { timers: Some(timers), ..cluster() }),
+        "`sites[1].clusters[1].timers.tasks`: is 2, more than `parked`, which is 1",
+    );
+    let timers = v1::Timers { tasks: 1, soonest_ns: 2, latest_ns: 1 };
+    assert_eq!(
+        refusal_of_cluster(v1::Cluster { timers: Some(timers), ..cluster() }),
+        "`sites[1].clusters[1].timers.soonest_ns`: is 2, more than `latest_ns`, which is 1",
+    );
+    let cancelled =
+        v1::Cancelled { tasks: 2, ago: Some(v1::Histogram::default()), ..v1::Cancelled::default() };
+    assert_eq!(
+        refusal_of_cluster(v1::Cluster { cancelled: Some(cancelled), ..cluster() }),
+        "`sites[1].clusters[1].cancelled.tasks`: is 2, more than `parked`, which is 1",
+    );
+}
+
+#[test]
+fn a_resource_is_bounded_and_its_parts_are_named() {
+    let refusal = |resource: v1::Resource| {
+        let update = v1::Update { resources: vec![resource], ..v1::Update::default() };
+        Update::try_from(update).unwrap_err().to_string()
+    };
+    let holder = v1::Holder { hold: Some(v1::Hold::default()), ..v1::Holder::default() };
+    assert_eq!(
+        refusal(v1::Resource { holders: vec![holder; MAX_HOLDERS + 1], ..v1::Resource::default() }),
+        "`resources[0].holders`: has 65 entries; at most 64 are allowed",
+    );
+    assert_eq!(
+        refusal(v1::Resource { holders: vec![v1::Holder::default()], ..v1::Resource::default() }),
+        "`resources[0].holders[0].hold`: is missing",
+    );
+    let handles = vec![v1::Handle::default(); MAX_HANDLES + 1];
+    assert_eq!(
+        refusal(v1::Resource { handles, ..v1::Resource::default() }),
+        "`resources[0].handles`: has 257 entries; at most 256 are allowed",
+    );
+    let lock = v1::ReadWrite { writer: false, readers: MAX_COUNT + 1 };
+    let state = Some(v1::resource::State::ReadWrite(lock));
+    assert_eq!(
+        refusal(v1::Resource { state, ..v1::Resource::default() }),
+        "`resources[0].state.readers`: is 281474976710657; at most 281474976710656 is allowed",
+    );
+}
+
+#[test]
+fn a_spinning_task_has_a_rate_and_a_share() {
+    let refusal = |spinning: v1::SpinningTask| {
+        let activity = v1::Activity { spinning: vec![spinning], ..v1::Activity::default() };
+        let update = v1::Update { activity: Some(activity), ..v1::Update::default() };
+        Update::try_from(update).unwrap_err().to_string()
+    };
+    for polls_per_s in [-1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            refusal(v1::SpinningTask { polls_per_s, ..v1::SpinningTask::default() }),
+            "`activity.spinning[0].polls_per_s`: is not a finite number from 0 up",
+        );
+    }
+    for self_woken in [-0.1, 1.1, f64::NAN] {
+        assert_eq!(
+            refusal(v1::SpinningTask { self_woken, ..v1::SpinningTask::default() }),
+            "`activity.spinning[0].self_woken`: is not a share from 0 to 1",
+        );
+    }
+}
+
+/// An agent of level 1 knows nothing of them.
+#[test]
+fn a_site_without_the_histograms_of_level_2_is_read() {
+    let read = SiteFacts::try_from(site()).unwrap();
+    assert_eq!((read.park_times.count(), read.running_for.count()), (0, 0));
+    assert_eq!((read.spawn_stacks.len(), read.zombies), (0, None));
+}
+
+#[test]
 fn a_window_and_a_view_are_bounded() {
     let window = v1::Window { rows: vec![0; MAX_ROWS + 1], ..v1::Window::default() };
     assert_eq!(
@@ -303,7 +384,23 @@ fn enum_values_of_the_future_read_as_unknown() {
     let place = SpawnSite::try_from(v1::SpawnSite { kind: 99, ..v1::SpawnSite::default() });
     assert_eq!(place.unwrap().kind, TaskKind::Unknown);
 
+    let resource = v1::Resource {
+        kind: 99,
+        holders: vec![v1::Holder {
+            hold: Some(v1::Hold { kind: 99, permits: u64::MAX }),
+            ..v1::Holder::default()
+        }],
+        handles: vec![v1::Handle { side: 99, ..v1::Handle::default() }],
+        ..v1::Resource::default()
+    };
+    let resource = ResourceFacts::try_from(resource).unwrap();
+    assert_eq!(resource.kind, ResourceKind::Unknown);
+    assert_eq!(resource.state, ResourceState::Unknown);
+    assert_eq!(resource.holders[0].hold, Hold::Unknown);
+    assert_eq!(resource.handles[0].side, Side::Unknown);
+
     let target = v1::TargetInfo {
+        resources: 99,
         protocol: crate::PROTOCOL + 1,
         source: 99,
         stacks: 99,
@@ -314,6 +411,7 @@ fn enum_values_of_the_future_read_as_unknown() {
     let target = TargetInfo::try_from(target).unwrap();
     assert_eq!(target.source, Source::Unknown);
     assert_eq!(target.stacks, StackCapture::Unknown);
+    assert_eq!(target.resources, ResourceTracking::Unknown);
     assert_eq!(target.caps.iter().collect::<Vec<_>>(), [Cap::Wakers]);
     assert!(
         matches!(target.instrumentation, Instrumentation::Missing { .. }),
@@ -383,7 +481,21 @@ fn of_too_many_clusters_the_small_ones_are_folded_so_that_counts_add_up() {
         never_woken: n,
         last_wake: Some(Moment(n)),
         polls: (n, n),
+        waker_gone: n,
+        waker_gone_since: Some(Moment(500 - n)),
         outlived: Some(Outlived { ended_ago: histogram(1), scope: "s".to_owned(), opener: None }),
+        cancelled: Some(Cancelled {
+            tasks: n,
+            ago: histogram(n),
+            seen: CancelSeen::Woken,
+            by: None,
+            token: None,
+        }),
+        timers: Some(Timers { tasks: n, soonest: Moment(n), latest: Moment(100 + n) }),
+        waits: vec![
+            ResourceCount { resource: ResourceId(7), tasks: n },
+            ResourceCount { resource: ResourceId(100 + n), tasks: 1 },
+        ],
         examples: vec![TaskId(n)],
         ..Cluster::new(vec![StackId(n as u32)], Moment(900 - n), Moment(1000 - n))
     };
@@ -406,4 +518,12 @@ fn of_too_many_clusters_the_small_ones_are_folded_so_that_counts_add_up() {
     assert_eq!((folded.oldest_parked, folded.last_wake), (Moment(988), Some(Moment(12))));
     assert_eq!(folded.outlived.as_ref().unwrap().ended_ago.count(), 11);
     assert_eq!(folded.examples.len(), 11);
+    assert_eq!(folded.waker_gone, folded.parked);
+    assert_eq!(folded.waker_gone_since, Some(Moment(488)));
+    let cancelled = folded.cancelled.as_ref().unwrap();
+    assert_eq!((cancelled.tasks, cancelled.ago.count()), (folded.parked, folded.parked));
+    let timers = Timers { tasks: folded.parked, soonest: Moment(2), latest: Moment(112) };
+    assert_eq!(folded.timers, Some(timers));
+    assert_eq!(folded.waits[0], ResourceCount { resource: ResourceId(7), tasks: folded.parked });
+    assert_eq!(folded.waits.len(), 12);
 }

@@ -1,6 +1,6 @@
 //! Updates.
 
-use stranded_analysis::facts::{BootId, EndedTask, Moment, TaskId, Update, Window};
+use stranded_analysis::facts::{BootId, EndedTask, Moment, ResourceId, TaskId, Update, Window};
 
 use super::{DecodeError, bound, read};
 use crate::limits::{MAX_ITEMS, MAX_ROWS, MAX_SENTENCE_BYTES};
@@ -21,6 +21,11 @@ impl From<&Update> for v1::Update {
             ended: update.ended.iter().map(v1::EndedTask::from).collect(),
             window: update.window.as_ref().map(v1::Window::from),
             stacks: update.stacks.iter().map(v1::Stack::from).collect(),
+            resources: update.resources.iter().map(v1::Resource::from).collect(),
+            resources_gone: update.resources_gone.iter().map(|resource| resource.0).collect(),
+            waiting: update.waiting.iter().map(v1::WaitingTask::from).collect(),
+            waiting_gone: update.waiting_gone.iter().map(|task| task.0).collect(),
+            activity: update.activity.as_ref().map(v1::Activity::from),
         }
     }
 }
@@ -38,7 +43,20 @@ impl TryFrom<v1::Update> for Update {
             ended: read::each(wire.ended, "ended", MAX_ITEMS)?,
             window: read::optional(wire.window, "window")?,
             stacks: read::each(wire.stacks, "stacks", MAX_ITEMS)?,
-            ..Self::empty(BootId(wire.boot), wire.seq, Moment(wire.at_ns))
+            resources: read::each(wire.resources, "resources", MAX_ITEMS)?,
+            resources_gone: read::at_most(wire.resources_gone, "resources_gone", MAX_ITEMS)?
+                .into_iter()
+                .map(ResourceId)
+                .collect(),
+            waiting: read::each(wire.waiting, "waiting", MAX_ITEMS)?,
+            waiting_gone: read::at_most(wire.waiting_gone, "waiting_gone", MAX_ITEMS)?
+                .into_iter()
+                .map(TaskId)
+                .collect(),
+            activity: read::optional(wire.activity, "activity")?,
+            boot: BootId(wire.boot),
+            seq: wire.seq,
+            at: Moment(wire.at_ns),
         })
     }
 }

@@ -109,6 +109,21 @@ pub struct Update {
     /// Stacks newly referred to, or newly resolved.
     #[prost(message, repeated, tag = "11")]
     pub stacks: ::prost::alloc::vec::Vec<Stack>,
+    /// Changed resources, each whole.
+    #[prost(message, repeated, tag = "12")]
+    pub resources: ::prost::alloc::vec::Vec<Resource>,
+    /// Resources that are gone, or that nobody waits for any more.
+    #[prost(uint64, repeated, tag = "13")]
+    pub resources_gone: ::prost::alloc::vec::Vec<u64>,
+    /// Changed tasks of the wait graph, each whole.
+    #[prost(message, repeated, tag = "14")]
+    pub waiting: ::prost::alloc::vec::Vec<WaitingTask>,
+    /// Tasks that left the wait graph.
+    #[prost(uint64, repeated, tag = "15")]
+    pub waiting_gone: ::prost::alloc::vec::Vec<u64>,
+    /// What is going on besides waiting, if it changed.
+    #[prost(message, optional, tag = "16")]
+    pub activity: ::core::option::Option<Activity>,
 }
 /// Which rows the view selects, in its order.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -161,6 +176,8 @@ pub struct TargetInfo {
     /// What the agent could not do as configured, one sentence each; empty: all is as configured.
     #[prost(string, repeated, tag = "12")]
     pub faults: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(enumeration = "ResourceTracking", tag = "13")]
+    pub resources: i32,
 }
 /// Whether Tokio's instrumentation reaches the agent, as its canary task found out.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -283,6 +300,31 @@ pub struct Gauges {
     /// Distinct park stacks that were not kept because the table was full.
     #[prost(uint64, tag = "19")]
     pub stacks_lost: u64,
+    /// Resources of the application that are tracked.
+    #[prost(uint64, tag = "20")]
+    pub resources: u64,
+    /// Resources not tracked because the memory cap was reached.
+    #[prost(uint64, tag = "21")]
+    pub resources_untracked: u64,
+    /// Tasks of the wait graph that were left out of it; nothing may be concluded of them.
+    #[prost(uint64, tag = "22")]
+    pub waiting_omitted: u64,
+    /// The threads for blocking work of the registered runtimes; absent: unknown.
+    #[prost(message, optional, tag = "23")]
+    pub blocking: ::core::option::Option<BlockingPool>,
+}
+/// The threads for blocking work of all registered runtimes together, read one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockingPool {
+    /// Threads there are.
+    #[prost(uint64, tag = "1")]
+    pub threads: u64,
+    /// Of them, those with nothing to do.
+    #[prost(uint64, tag = "2")]
+    pub idle: u64,
+    /// Work that waits for a thread.
+    #[prost(uint64, tag = "3")]
+    pub queued: u64,
 }
 /// A poll that has not returned yet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -368,6 +410,45 @@ pub struct Site {
     /// Whether these are the agent's own tasks.
     #[prost(bool, tag = "24")]
     pub own: bool,
+    /// Times from the end of a poll to the wake that ended the wait; absent: none are known.
+    #[prost(message, optional, tag = "25")]
+    pub park_times: ::core::option::Option<Histogram>,
+    /// The stacks from which live tasks were spawned, most frequent first: a sample, and a bounded number.
+    #[prost(message, repeated, tag = "26")]
+    pub spawn_stacks: ::prost::alloc::vec::Vec<StackCount>,
+    /// How long the running tasks have been in their current poll; absent: none are known.
+    #[prost(message, optional, tag = "27")]
+    pub running_for: ::core::option::Option<Histogram>,
+    /// Ended tasks whose memory is pinned by a waker that somebody still holds; absent: there are none.
+    #[prost(message, optional, tag = "28")]
+    pub zombies: ::core::option::Option<Zombies>,
+}
+/// How many tasks have a stack.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StackCount {
+    #[prost(uint32, tag = "1")]
+    pub stack: u32,
+    #[prost(uint64, tag = "2")]
+    pub tasks: u64,
+}
+/// Ended tasks of a site whose memory a waker pins.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Zombies {
+    /// How many.
+    #[prost(uint64, tag = "1")]
+    pub tasks: u64,
+    /// Size of their futures together.
+    #[prost(uint64, tag = "2")]
+    pub bytes: u64,
+    /// Wakers that pin them.
+    #[prost(uint64, tag = "3")]
+    pub wakers: u64,
+    /// How long ago they ended.
+    #[prost(message, optional, tag = "4")]
+    pub ended_ago: ::core::option::Option<Histogram>,
+    /// Where they last registered a waker, most frequent first; a bounded number.
+    #[prost(message, repeated, tag = "5")]
+    pub stacks: ::prost::alloc::vec::Vec<StackCount>,
 }
 /// The place that spawns.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -423,7 +504,7 @@ pub struct History {
 }
 /// Live, parked tasks of one site that wait with the same stacks. Several clusters can share a park
 /// line, reached through different callers. One without stacks holds the tasks whose stack is unknown.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Cluster {
     /// The distinct stacks last registered by these tasks (two: a `select!`); none if unknown.
     #[prost(uint32, repeated, tag = "1")]
@@ -480,6 +561,64 @@ pub struct Cluster {
     /// A few of the tasks, longest parked first; those without a waker before the others.
     #[prost(uint64, repeated, tag = "18")]
     pub examples: ::prost::alloc::vec::Vec<u64>,
+    /// Tasks that only tasks have woken, as far as remembered, and all of those tasks have ended.
+    #[prost(uint64, tag = "19")]
+    pub waker_gone: u64,
+    /// Since when the last of these wakers is gone, for the task that has missed its wakers longest;
+    /// absent: there is none.
+    #[prost(uint64, optional, tag = "20")]
+    pub waker_gone_since_ns: ::core::option::Option<u64>,
+    /// The task that woke one of the tasks last; absent: none did, or unknown.
+    #[prost(message, optional, tag = "21")]
+    pub last_waker: ::core::option::Option<TaskRef>,
+    /// Tasks that were told to stop; absent: none, as far as known.
+    #[prost(message, optional, tag = "22")]
+    pub cancelled: ::core::option::Option<Cancelled>,
+    /// Tasks with a timer of their own whose due time is known; absent: none.
+    #[prost(message, optional, tag = "23")]
+    pub timers: ::core::option::Option<Timers>,
+    /// The resources they wait for, most frequent first; a bounded number.
+    #[prost(message, repeated, tag = "24")]
+    pub waits: ::prost::alloc::vec::Vec<ResourceCount>,
+}
+/// Tasks that were told to stop and go on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cancelled {
+    /// How many.
+    #[prost(uint64, tag = "1")]
+    pub tasks: u64,
+    /// How long ago.
+    #[prost(message, optional, tag = "2")]
+    pub ago: ::core::option::Option<Histogram>,
+    #[prost(enumeration = "CancelSeen", tag = "3")]
+    pub seen: i32,
+    /// The task that cancelled; absent: outside any task, or unknown.
+    #[prost(message, optional, tag = "4")]
+    pub by: ::core::option::Option<TaskRef>,
+    /// Where the token was created; absent: unknown.
+    #[prost(message, optional, tag = "5")]
+    pub token: ::core::option::Option<Place>,
+}
+/// The timers of tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Timers {
+    /// Tasks with such a timer.
+    #[prost(uint64, tag = "1")]
+    pub tasks: u64,
+    /// When the first of them fires.
+    #[prost(uint64, tag = "2")]
+    pub soonest_ns: u64,
+    /// When the last of them fires.
+    #[prost(uint64, tag = "3")]
+    pub latest_ns: u64,
+}
+/// How many tasks have something to do with a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResourceCount {
+    #[prost(uint64, tag = "1")]
+    pub resource: u64,
+    #[prost(uint64, tag = "2")]
+    pub tasks: u64,
 }
 /// Tasks that outlive the request in which they were spawned.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -645,6 +784,333 @@ pub struct EndedTask {
     #[prost(uint64, tag = "3")]
     pub at_ns: u64,
 }
+/// One lock, channel or timer that somebody waits for or that a waiting task holds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Resource {
+    /// Its number within this boot.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(enumeration = "ResourceKind", tag = "2")]
+    pub kind: i32,
+    /// Where it was created; absent: unknown.
+    #[prost(message, optional, tag = "3")]
+    pub place: ::core::option::Option<Place>,
+    /// When it was created.
+    #[prost(uint64, tag = "4")]
+    pub created_ns: u64,
+    /// By which task; absent: outside any task.
+    #[prost(message, optional, tag = "5")]
+    pub created_by: ::core::option::Option<TaskRef>,
+    /// Who holds it, as far as known; a bounded number.
+    #[prost(message, repeated, tag = "13")]
+    pub holders: ::prost::alloc::vec::Vec<Holder>,
+    /// Holders, grants and handles that exist and are not listed: not known, or too many.
+    #[prost(uint64, tag = "14")]
+    pub unknown_holders: u64,
+    /// Hand-overs that nobody has taken up: the operation keeps its place in the queue, so nobody else gets in.
+    #[prost(message, repeated, tag = "15")]
+    pub granted: ::prost::alloc::vec::Vec<Grant>,
+    /// Its handles; empty unless it is one of the drop-in wrappers.
+    #[prost(message, repeated, tag = "16")]
+    pub handles: ::prost::alloc::vec::Vec<Handle>,
+    /// Tasks that wait for it.
+    #[prost(uint64, tag = "17")]
+    pub waiting: u64,
+    /// Since when the one that has waited longest waits; absent: none does.
+    #[prost(uint64, optional, tag = "18")]
+    pub waiting_since_ns: ::core::option::Option<u64>,
+    /// The latest hand-over: taken, given back, sent or received; absent: never, or unknown.
+    #[prost(uint64, optional, tag = "19")]
+    pub handed_over_ns: ::core::option::Option<u64>,
+    /// The tasks that took it last, latest first; at most four.
+    #[prost(message, repeated, tag = "20")]
+    pub last_takers: ::prost::alloc::vec::Vec<TaskRef>,
+    /// Live tasks that ever touched it; absent: unknown.
+    #[prost(uint64, optional, tag = "21")]
+    pub touched_by: ::core::option::Option<u64>,
+    /// Its state; none of them: unknown.
+    #[prost(oneof = "resource::State", tags = "6, 7, 8, 9, 10, 11, 12")]
+    pub state: ::core::option::Option<resource::State>,
+}
+/// Nested message and enum types in `Resource`.
+pub mod resource {
+    /// Its state; none of them: unknown.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum State {
+        /// A mutex: whether it is locked.
+        #[prost(bool, tag = "6")]
+        Locked(bool),
+        #[prost(message, tag = "7")]
+        ReadWrite(super::ReadWrite),
+        /// A semaphore, or the room of a channel.
+        #[prost(message, tag = "8")]
+        Permits(super::Permits),
+        #[prost(message, tag = "9")]
+        Barrier(super::BarrierState),
+        #[prost(message, tag = "10")]
+        Oneshot(super::OneshotState),
+        #[prost(message, tag = "11")]
+        Timer(super::TimerState),
+        /// A wrapped channel or token.
+        #[prost(message, tag = "12")]
+        Channel(super::ChannelState),
+    }
+}
+/// A place in the source.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Place {
+    /// Source file as the compiler recorded it.
+    #[prost(string, tag = "1")]
+    pub file: ::prost::alloc::string::String,
+    /// From 1.
+    #[prost(uint32, tag = "2")]
+    pub line: u32,
+    /// From 1; 0: not told.
+    #[prost(uint32, tag = "3")]
+    pub column: u32,
+}
+/// A task that something else refers to: it may have ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TaskRef {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// Its site; absent: no longer known.
+    #[prost(uint32, optional, tag = "2")]
+    pub site: ::core::option::Option<u32>,
+    /// Whether it was alive at the census.
+    #[prost(bool, tag = "3")]
+    pub alive: bool,
+}
+/// A reader-writer lock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadWrite {
+    /// Whether a writer holds it.
+    #[prost(bool, tag = "1")]
+    pub writer: bool,
+    /// Readers that hold it.
+    #[prost(uint64, tag = "2")]
+    pub readers: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Permits {
+    /// Permits to be had now.
+    #[prost(uint64, tag = "1")]
+    pub available: u64,
+    /// Permits in all; absent: unknown.
+    #[prost(uint64, optional, tag = "2")]
+    pub capacity: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BarrierState {
+    /// Tasks that must arrive.
+    #[prost(uint64, tag = "1")]
+    pub size: u64,
+    /// Tasks that have.
+    #[prost(uint64, tag = "2")]
+    pub arrived: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OneshotState {
+    /// Whether a value was sent.
+    #[prost(bool, tag = "1")]
+    pub sent: bool,
+    /// Whether the sender is gone.
+    #[prost(bool, tag = "2")]
+    pub tx_dropped: bool,
+    /// Whether the receiver is gone.
+    #[prost(bool, tag = "3")]
+    pub rx_dropped: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimerState {
+    /// When it fires next; absent: unknown.
+    #[prost(uint64, optional, tag = "1")]
+    pub due_ns: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChannelState {
+    /// Sending handles.
+    #[prost(uint64, tag = "1")]
+    pub senders: u64,
+    /// Receiving handles.
+    #[prost(uint64, tag = "2")]
+    pub receivers: u64,
+    /// Whether it is closed or cancelled.
+    #[prost(bool, tag = "3")]
+    pub closed: bool,
+}
+/// How a resource is held, or wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hold {
+    #[prost(enumeration = "HoldKind", tag = "1")]
+    pub kind: i32,
+    /// If permits: how many.
+    #[prost(uint64, tag = "2")]
+    pub permits: u64,
+}
+/// Somebody who holds a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Holder {
+    /// The task that took it; absent: taken outside any task, or unknown.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<TaskRef>,
+    #[prost(message, optional, tag = "2")]
+    pub hold: ::core::option::Option<Hold>,
+    /// Since when; absent: unknown.
+    #[prost(uint64, optional, tag = "3")]
+    pub since_ns: ::core::option::Option<u64>,
+    /// Whether the guard can be anywhere by now: then the task is where it was taken, not where it is.
+    #[prost(bool, tag = "4")]
+    pub movable: bool,
+}
+/// A lock or permit that was handed to a waiting operation whose task has not polled it since.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Grant {
+    /// The task in which the operation was started; absent: none, or unknown.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<TaskRef>,
+    /// When it was handed over.
+    #[prost(uint64, tag = "2")]
+    pub at_ns: u64,
+}
+/// A handle of a wrapped channel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Handle {
+    #[prost(enumeration = "Side", tag = "1")]
+    pub side: i32,
+    /// The task that made, cloned or last used it; absent: outside any task.
+    #[prost(message, optional, tag = "2")]
+    pub task: ::core::option::Option<TaskRef>,
+    /// Whether it was ever used by another task than the one on record at that time.
+    #[prost(bool, tag = "3")]
+    pub moved: bool,
+    /// Whether that task has used it since it was made; one that was only made may have been moved anywhere.
+    #[prost(bool, tag = "4")]
+    pub used: bool,
+}
+/// A task that waits for a resource, that holds one for which others wait, or whose end somebody awaits.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WaitingTask {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// Its spawn site.
+    #[prost(uint32, tag = "2")]
+    pub site: u32,
+    #[prost(enumeration = "TaskState", tag = "3")]
+    pub state: i32,
+    #[prost(uint64, tag = "4")]
+    pub polls: u64,
+    /// When its last poll ended; absent: not polled yet.
+    #[prost(uint64, optional, tag = "5")]
+    pub parked_since_ns: ::core::option::Option<u64>,
+    /// Since when it has been seen parked and unchanged, once that is longer than the settle time while its
+    /// runtime went on; absent: it is not so, or it may have been woken unseen.
+    #[prost(uint64, optional, tag = "6")]
+    pub settled_since_ns: ::core::option::Option<u64>,
+    /// Its live wakers; absent: the count is unreliable.
+    #[prost(uint64, optional, tag = "7")]
+    pub wakers: ::core::option::Option<u64>,
+    /// What it waits for: operations that were polled in its latest poll and hold a waker that it registered in
+    /// them. A waker beyond these is held by something unseen.
+    #[prost(message, repeated, tag = "8")]
+    pub waits: ::prost::alloc::vec::Vec<ResourceWait>,
+    /// The only live task that it has spawned; absent: none, several, or unknown.
+    #[prost(uint64, optional, tag = "9")]
+    pub only_child: ::core::option::Option<u64>,
+    /// Where wakers of it were last registered, latest first.
+    #[prost(message, repeated, tag = "10")]
+    pub registrations: ::prost::alloc::vec::Vec<Registration>,
+}
+/// One operation that keeps a waker of a task.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResourceWait {
+    /// On what.
+    #[prost(uint64, tag = "1")]
+    pub resource: u64,
+    /// For what.
+    #[prost(message, optional, tag = "2")]
+    pub wants: ::core::option::Option<Hold>,
+    #[prost(uint64, tag = "3")]
+    pub since_ns: u64,
+}
+/// What the threads that poll tasks are doing, and tasks that are not parked and yet do not get on.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Activity {
+    /// Threads that have polled a task of the application and still run; a bounded number.
+    #[prost(message, repeated, tag = "1")]
+    pub workers: ::prost::alloc::vec::Vec<Worker>,
+    /// Tasks that were woken long ago and not polled since, longest first; a bounded number.
+    #[prost(message, repeated, tag = "2")]
+    pub unpolled: ::prost::alloc::vec::Vec<UnpolledTask>,
+    /// How many such tasks there are in all.
+    #[prost(uint64, tag = "3")]
+    pub unpolled_total: u64,
+    /// Tasks that keep waking themselves, busiest first; a bounded number.
+    #[prost(message, repeated, tag = "4")]
+    pub spinning: ::prost::alloc::vec::Vec<SpinningTask>,
+}
+/// A thread that polls tasks.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Worker {
+    /// Its number within this boot.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The outermost poll that it is inside of; absent: none.
+    #[prost(message, optional, tag = "3")]
+    pub polling: ::core::option::Option<LongPoll>,
+    /// The end of its latest poll; absent: there was none.
+    #[prost(uint64, optional, tag = "4")]
+    pub last_poll_ns: ::core::option::Option<u64>,
+    /// The end of its latest poll of a task of kind local; absent: there was none.
+    #[prost(uint64, optional, tag = "5")]
+    pub last_local_poll_ns: ::core::option::Option<u64>,
+}
+/// A poll that has not returned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LongPoll {
+    #[prost(uint64, tag = "1")]
+    pub task: u64,
+    #[prost(uint32, tag = "2")]
+    pub site: u32,
+    #[prost(uint64, tag = "3")]
+    pub since_ns: u64,
+}
+/// A task that was woken, or spawned, and has not been polled since.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnpolledTask {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(uint32, tag = "2")]
+    pub site: u32,
+    /// When it was woken first since its last poll.
+    #[prost(uint64, tag = "3")]
+    pub woken_ns: u64,
+    /// The thread that woke it; absent: one that polls no tasks, or unknown.
+    #[prost(uint32, optional, tag = "4")]
+    pub woken_on: ::core::option::Option<u32>,
+    /// The thread that polled it last; absent: not polled yet, or unknown.
+    #[prost(uint32, optional, tag = "5")]
+    pub polled_on: ::core::option::Option<u32>,
+}
+/// A task that is polled all the time because it wakes itself.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct SpinningTask {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(uint32, tag = "2")]
+    pub site: u32,
+    /// Since when it has been seen so.
+    #[prost(uint64, tag = "3")]
+    pub since_ns: u64,
+    /// Polls per second since then.
+    #[prost(double, tag = "4")]
+    pub polls_per_s: f64,
+    /// The share of its wakes since then that were its own, 0 to 1.
+    #[prost(double, tag = "5")]
+    pub self_woken: f64,
+}
 /// One interned park stack: the calls from the primitive that keeps a waker to the root of the task.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Stack {
@@ -809,8 +1275,18 @@ pub enum Cap {
     WokenBy = 7,
     /// Whether a task returned, was cancelled or panicked.
     Endings = 8,
-    /// Locks, semaphores, timers with their waiters and owners.
+    /// Locks and semaphores with their waiters and owners, as far as created while they were tracked.
     Resources = 9,
+    /// Timers, oneshot channels and barriers.
+    Timers = 10,
+    /// Who cancelled a task.
+    Cancellations = 11,
+    /// The stack from which a task was spawned.
+    SpawnStacks = 12,
+    /// Threads that poll, tasks that spin or are not polled.
+    Activity = 13,
+    /// The handles of wrapped channels and tokens.
+    Handles = 14,
 }
 impl Cap {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -829,6 +1305,11 @@ impl Cap {
             Self::WokenBy => "CAP_WOKEN_BY",
             Self::Endings => "CAP_ENDINGS",
             Self::Resources => "CAP_RESOURCES",
+            Self::Timers => "CAP_TIMERS",
+            Self::Cancellations => "CAP_CANCELLATIONS",
+            Self::SpawnStacks => "CAP_SPAWN_STACKS",
+            Self::Activity => "CAP_ACTIVITY",
+            Self::Handles => "CAP_HANDLES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -844,6 +1325,11 @@ impl Cap {
             "CAP_WOKEN_BY" => Some(Self::WokenBy),
             "CAP_ENDINGS" => Some(Self::Endings),
             "CAP_RESOURCES" => Some(Self::Resources),
+            "CAP_TIMERS" => Some(Self::Timers),
+            "CAP_CANCELLATIONS" => Some(Self::Cancellations),
+            "CAP_SPAWN_STACKS" => Some(Self::SpawnStacks),
+            "CAP_ACTIVITY" => Some(Self::Activity),
+            "CAP_HANDLES" => Some(Self::Handles),
             _ => None,
         }
     }
@@ -885,6 +1371,43 @@ impl StackCapture {
         }
     }
 }
+/// Which resources are tracked. What was created while they were not stays unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ResourceTracking {
+    /// Not known.
+    Unspecified = 0,
+    /// None.
+    Off = 1,
+    /// Locks and semaphores.
+    Locks = 2,
+    /// Timers, oneshot channels and barriers as well.
+    All = 3,
+}
+impl ResourceTracking {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESOURCE_TRACKING_UNSPECIFIED",
+            Self::Off => "RESOURCE_TRACKING_OFF",
+            Self::Locks => "RESOURCE_TRACKING_LOCKS",
+            Self::All => "RESOURCE_TRACKING_ALL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESOURCE_TRACKING_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESOURCE_TRACKING_OFF" => Some(Self::Off),
+            "RESOURCE_TRACKING_LOCKS" => Some(Self::Locks),
+            "RESOURCE_TRACKING_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TaskKind {
@@ -920,6 +1443,38 @@ impl TaskKind {
             "TASK_KIND_LOCAL" => Some(Self::Local),
             "TASK_KIND_BLOCKING" => Some(Self::Blocking),
             "TASK_KIND_BLOCK_ON" => Some(Self::BlockOn),
+            _ => None,
+        }
+    }
+}
+/// How it is known that a task was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CancelSeen {
+    Unspecified = 0,
+    /// It was itself woken by the cancellation.
+    Woken = 1,
+    /// It waited on a token before, and tasks of the same spawner or request were woken by the cancellation.
+    Sibling = 2,
+}
+impl CancelSeen {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CANCEL_SEEN_UNSPECIFIED",
+            Self::Woken => "CANCEL_SEEN_WOKEN",
+            Self::Sibling => "CANCEL_SEEN_SIBLING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CANCEL_SEEN_UNSPECIFIED" => Some(Self::Unspecified),
+            "CANCEL_SEEN_WOKEN" => Some(Self::Woken),
+            "CANCEL_SEEN_SIBLING" => Some(Self::Sibling),
             _ => None,
         }
     }
@@ -1027,6 +1582,152 @@ impl Ending {
             "ENDING_RETURNED" => Some(Self::Returned),
             "ENDING_CANCELLED" => Some(Self::Cancelled),
             "ENDING_PANICKED" => Some(Self::Panicked),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ResourceKind {
+    Unspecified = 0,
+    Mutex = 1,
+    RwLock = 2,
+    Semaphore = 3,
+    /// The semaphore that guards the initialisation of a once cell.
+    OnceCell = 4,
+    /// The room of a bounded channel: the anonymous semaphore inside it.
+    ChannelRoom = 5,
+    Oneshot = 6,
+    Barrier = 7,
+    Sleep = 8,
+    Interval = 9,
+    /// The drop-in wrappers.
+    Mpsc = 10,
+    Broadcast = 11,
+    Watch = 12,
+    Notify = 13,
+    Token = 14,
+}
+impl ResourceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RESOURCE_KIND_UNSPECIFIED",
+            Self::Mutex => "RESOURCE_KIND_MUTEX",
+            Self::RwLock => "RESOURCE_KIND_RW_LOCK",
+            Self::Semaphore => "RESOURCE_KIND_SEMAPHORE",
+            Self::OnceCell => "RESOURCE_KIND_ONCE_CELL",
+            Self::ChannelRoom => "RESOURCE_KIND_CHANNEL_ROOM",
+            Self::Oneshot => "RESOURCE_KIND_ONESHOT",
+            Self::Barrier => "RESOURCE_KIND_BARRIER",
+            Self::Sleep => "RESOURCE_KIND_SLEEP",
+            Self::Interval => "RESOURCE_KIND_INTERVAL",
+            Self::Mpsc => "RESOURCE_KIND_MPSC",
+            Self::Broadcast => "RESOURCE_KIND_BROADCAST",
+            Self::Watch => "RESOURCE_KIND_WATCH",
+            Self::Notify => "RESOURCE_KIND_NOTIFY",
+            Self::Token => "RESOURCE_KIND_TOKEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESOURCE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RESOURCE_KIND_MUTEX" => Some(Self::Mutex),
+            "RESOURCE_KIND_RW_LOCK" => Some(Self::RwLock),
+            "RESOURCE_KIND_SEMAPHORE" => Some(Self::Semaphore),
+            "RESOURCE_KIND_ONCE_CELL" => Some(Self::OnceCell),
+            "RESOURCE_KIND_CHANNEL_ROOM" => Some(Self::ChannelRoom),
+            "RESOURCE_KIND_ONESHOT" => Some(Self::Oneshot),
+            "RESOURCE_KIND_BARRIER" => Some(Self::Barrier),
+            "RESOURCE_KIND_SLEEP" => Some(Self::Sleep),
+            "RESOURCE_KIND_INTERVAL" => Some(Self::Interval),
+            "RESOURCE_KIND_MPSC" => Some(Self::Mpsc),
+            "RESOURCE_KIND_BROADCAST" => Some(Self::Broadcast),
+            "RESOURCE_KIND_WATCH" => Some(Self::Watch),
+            "RESOURCE_KIND_NOTIFY" => Some(Self::Notify),
+            "RESOURCE_KIND_TOKEN" => Some(Self::Token),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HoldKind {
+    Unspecified = 0,
+    /// Alone: a mutex guard, a write guard.
+    Exclusive = 1,
+    /// With others: a read guard.
+    Shared = 2,
+    /// So many permits.
+    Permits = 3,
+    /// The receiving end waits for the sending one.
+    Receive = 4,
+    /// The sending end waits for the receiving one.
+    Send = 5,
+    /// Its time or signal.
+    Signal = 6,
+}
+impl HoldKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HOLD_KIND_UNSPECIFIED",
+            Self::Exclusive => "HOLD_KIND_EXCLUSIVE",
+            Self::Shared => "HOLD_KIND_SHARED",
+            Self::Permits => "HOLD_KIND_PERMITS",
+            Self::Receive => "HOLD_KIND_RECEIVE",
+            Self::Send => "HOLD_KIND_SEND",
+            Self::Signal => "HOLD_KIND_SIGNAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HOLD_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "HOLD_KIND_EXCLUSIVE" => Some(Self::Exclusive),
+            "HOLD_KIND_SHARED" => Some(Self::Shared),
+            "HOLD_KIND_PERMITS" => Some(Self::Permits),
+            "HOLD_KIND_RECEIVE" => Some(Self::Receive),
+            "HOLD_KIND_SEND" => Some(Self::Send),
+            "HOLD_KIND_SIGNAL" => Some(Self::Signal),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Side {
+    Unspecified = 0,
+    /// It sends, notifies or cancels.
+    Send = 1,
+    /// It receives or waits.
+    Receive = 2,
+}
+impl Side {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SIDE_UNSPECIFIED",
+            Self::Send => "SIDE_SEND",
+            Self::Receive => "SIDE_RECEIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SIDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SIDE_SEND" => Some(Self::Send),
+            "SIDE_RECEIVE" => Some(Self::Receive),
             _ => None,
         }
     }

@@ -32,6 +32,11 @@ fn joined(parts: Vec<Update>) -> Update {
             whole.ended.extend(part.ended);
             whole.stacks.extend(part.stacks);
             whole.window = whole.window.or(part.window);
+            whole.resources.extend(part.resources);
+            whole.resources_gone.extend(part.resources_gone);
+            whole.waiting.extend(part.waiting);
+            whole.waiting_gone.extend(part.waiting_gone);
+            whole.activity = whole.activity.or(part.activity);
             whole
         })
         .unwrap()
@@ -39,8 +44,17 @@ fn joined(parts: Vec<Update>) -> Update {
 
 /// `update` many times over, with ids of their own.
 fn multiplied(update: &Update, times: u32) -> Update {
-    let mut whole =
-        Update { sites: vec![], tasks: vec![], ended: vec![], stacks: vec![], ..update.clone() };
+    let mut whole = Update {
+        sites: vec![],
+        tasks: vec![],
+        ended: vec![],
+        stacks: vec![],
+        resources: vec![],
+        resources_gone: vec![],
+        waiting: vec![],
+        waiting_gone: vec![],
+        ..update.clone()
+    };
     for n in 0..times {
         whole
             .sites
@@ -52,6 +66,17 @@ fn multiplied(update: &Update, times: u32) -> Update {
             update.stacks.iter().map(|stack| ParkStack { id: StackId(n), ..stack.clone() }),
         );
         whole.ended.extend(&update.ended);
+        whole.resources.extend(
+            update
+                .resources
+                .iter()
+                .map(|resource| ResourceFacts { id: ResourceId(n.into()), ..resource.clone() }),
+        );
+        whole.resources_gone.extend(&update.resources_gone);
+        whole.waiting.extend(
+            update.waiting.iter().map(|task| WaitingTask { id: TaskId(n.into()), ..task.clone() }),
+        );
+        whole.waiting_gone.extend(&update.waiting_gone);
     }
     whole
 }
@@ -88,6 +113,9 @@ fn known(updates: Vec<Update>) -> impl PartialEq + std::fmt::Debug {
         model.sites().cloned().collect::<Vec<_>>(),
         model.tasks().cloned().collect::<Vec<_>>(),
         stacks,
+        model.resources().cloned().collect::<Vec<_>>(),
+        model.waiting().cloned().collect::<Vec<_>>(),
+        model.activity().clone(),
     )
 }
 
@@ -131,6 +159,17 @@ fn a_list_is_cut_by_number_too() {
 mod largest {
     use super::*;
 
+    const TASK: TaskRef =
+        TaskRef { id: TaskId(u64::MAX), site: Some(SiteId(u32::MAX)), alive: true };
+
+    fn place() -> Place {
+        Place { file: text(MAX_NAME_BYTES), line: u32::MAX, column: u32::MAX }
+    }
+
+    fn stack_counts() -> Vec<StackCount> {
+        vec![StackCount { stack: StackId(u32::MAX), tasks: u64::MAX }; MAX_STACK_COUNTS * 2]
+    }
+
     fn text(bytes: usize) -> String {
         "x".repeat(bytes * 2)
     }
@@ -173,8 +212,25 @@ mod largest {
                 scope: text(MAX_NAME_BYTES),
                 opener: Some(TaskId(u64::MAX)),
             }),
+            waker_gone: many,
+            waker_gone_since: Some(Moment(u64::MAX)),
+            last_waker: Some(TASK),
+            cancelled: Some(Cancelled {
+                tasks: many,
+                ago: histogram(),
+                seen: CancelSeen::Sibling,
+                by: Some(TASK),
+                token: Some(place()),
+            }),
+            timers: Some(Timers {
+                tasks: many,
+                soonest: Moment(u64::MAX),
+                latest: Moment(u64::MAX),
+            }),
+            waits: (0..MAX_WAITS as u64 * 2)
+                .map(|n| ResourceCount { resource: ResourceId(u64::MAX - n), tasks: many })
+                .collect(),
             examples: vec![TaskId(u64::MAX); MAX_EXAMPLES * 2],
-            ..Cluster::new(Vec::new(), Moment(0), Moment(0))
         }
     }
 
@@ -210,7 +266,87 @@ mod largest {
             children: u64::MAX,
             revived: u64::MAX,
             own: true,
-            ..SiteFacts::new(SiteId(u32::MAX), place, Moment(u64::MAX))
+            id: SiteId(u32::MAX),
+            site: place,
+            first_spawn: Moment(u64::MAX),
+            park_times: histogram(),
+            spawn_stacks: stack_counts(),
+            running_for: histogram(),
+            zombies: Some(Zombies {
+                tasks: u64::MAX,
+                bytes: u64::MAX,
+                wakers: u64::MAX,
+                ended_ago: histogram(),
+                stacks: stack_counts(),
+            }),
+        }
+    }
+
+    pub(super) fn resource() -> ResourceFacts {
+        let hold = Hold::Permits(u64::MAX);
+        let since = Some(Moment(u64::MAX));
+        let holder = Holder { task: Some(TASK), hold, since, movable: true };
+        let grant = Grant { task: Some(TASK), at: Moment(u64::MAX) };
+        let handle = Handle { side: Side::Receive, task: Some(TASK), moved: true, used: true };
+        ResourceFacts {
+            id: ResourceId(u64::MAX),
+            kind: ResourceKind::Token,
+            place: Some(place()),
+            created: Moment(u64::MAX),
+            created_by: Some(TASK),
+            state: ResourceState::Channel { senders: u64::MAX, receivers: u64::MAX, closed: true },
+            holders: vec![holder; MAX_HOLDERS + 3],
+            unknown_holders: 4,
+            granted: vec![grant; MAX_GRANTS + 5],
+            handles: vec![handle; MAX_HANDLES + 6],
+            waiting: u64::MAX,
+            waiting_since: since,
+            handed_over: since,
+            last_takers: vec![TASK; MAX_TAKERS * 2],
+            touched_by: Some(u64::MAX),
+        }
+    }
+
+    pub(super) fn waiting_task() -> WaitingTask {
+        let wait = ResourceWait {
+            resource: ResourceId(u64::MAX),
+            wants: Hold::Permits(u64::MAX),
+            since: Moment(u64::MAX),
+        };
+        let registration = Registration { stack: StackId(u32::MAX), poll: u64::MAX };
+        WaitingTask {
+            id: TaskId(u64::MAX),
+            site: SiteId(u32::MAX),
+            state: TaskState::Parked,
+            polls: u64::MAX,
+            parked_since: Some(Moment(u64::MAX)),
+            settled_since: Some(Moment(u64::MAX)),
+            wakers: Some(u64::MAX),
+            waits: vec![wait; MAX_WAITS * 2],
+            only_child: Some(TaskId(u64::MAX)),
+            registrations: vec![registration; MAX_REGISTRATIONS * 2],
+        }
+    }
+
+    pub(super) fn activity() -> Activity {
+        let (id, site) = (TaskId(u64::MAX), SiteId(u32::MAX));
+        let since = Moment(u64::MAX);
+        let worker = Worker {
+            id: WorkerId(u32::MAX),
+            name: text(MAX_THREAD_NAME_BYTES),
+            polling: Some(LongPoll { task: id, site, since }),
+            last_poll: Some(since),
+            last_local_poll: Some(since),
+        };
+        let thread = Some(WorkerId(u32::MAX));
+        let unpolled = UnpolledTask { id, site, woken: since, woken_on: thread, polled_on: thread };
+        let spinning =
+            SpinningTask { id, site, since, polls_per_s: f64::INFINITY, self_woken: f64::NAN };
+        Activity {
+            workers: vec![worker; MAX_WORKERS * 2],
+            unpolled: vec![unpolled; MAX_UNPOLLED * 2],
+            unpolled_total: u64::MAX,
+            spinning: vec![spinning; MAX_SPINNING * 2],
         }
     }
 
@@ -244,7 +380,7 @@ mod largest {
                 fix: text(MAX_SENTENCE_BYTES),
             },
             stacks: StackCapture::Off,
-            resources: ResourceTracking::Unknown,
+            resources: ResourceTracking::All,
             epoch_unix_ns: Some(u64::MAX),
             faults: vec![text(MAX_SENTENCE_BYTES); MAX_FAULTS * 2],
         }
@@ -260,17 +396,25 @@ mod largest {
 }
 
 #[test]
-fn the_largest_facts_stay_within_a_part() {
+fn the_largest_facts_stay_within_a_message() {
     let site = v1::Site::from(&largest::site()).encoded_len();
     let stack = v1::Stack::from(&largest::stack()).encoded_len();
     let window = v1::Window::from(&largest::window()).encoded_len();
     let target = v1::TargetInfo::from(&largest::target()).encoded_len();
-    for (what, bytes) in [("site", site), ("stack", stack), ("window", window), ("target", target)]
-    {
-        assert!(bytes < PART_BYTES - 4096, "a {what} can take {bytes} bytes");
-    }
+    let resource = v1::Resource::from(&largest::resource()).encoded_len();
+    let waiting = v1::WaitingTask::from(&largest::waiting_task()).encoded_len();
+    let activity = v1::Activity::from(&largest::activity()).encoded_len();
     // The first part can hold the target and the gauges, and then one item of any size.
-    assert!(target + site.max(stack).max(window) + 4096 < MAX_MESSAGE_BYTES);
+    for (what, bytes) in [
+        ("site", site),
+        ("stack", stack),
+        ("window", window),
+        ("resource", resource),
+        ("waiting task", waiting),
+        ("activity", activity),
+    ] {
+        assert!(target + bytes + 4096 < MAX_MESSAGE_BYTES, "a {what} can take {bytes} bytes");
+    }
 }
 
 #[test]
@@ -281,6 +425,11 @@ fn the_largest_update_is_sent_in_bounded_parts_that_can_be_read() {
         sites: vec![largest::site(); 3],
         stacks: vec![largest::stack(); 3],
         window: Some(largest::window()),
+        resources: vec![largest::resource(); 100],
+        resources_gone: vec![ResourceId(u64::MAX); MAX_ITEMS],
+        waiting: vec![largest::waiting_task(); 1000],
+        waiting_gone: vec![TaskId(u64::MAX); MAX_ITEMS],
+        activity: Some(largest::activity()),
         ..Update::empty(BootId(u64::MAX), 1, Moment(u64::MAX))
     };
     let parts = read(&update);
@@ -288,4 +437,12 @@ fn the_largest_update_is_sent_in_bounded_parts_that_can_be_read() {
     let whole = joined(parts);
     assert_eq!((whole.sites.len(), whole.stacks.len()), (3, 3));
     assert!(whole.target.unwrap().faults.last().unwrap().ends_with("33 more faults"));
+    assert_eq!((whole.resources.len(), whole.waiting.len()), (100, 1000));
+    assert_eq!((whole.resources_gone.len(), whole.waiting_gone.len()), (MAX_ITEMS, MAX_ITEMS));
+    // What is not listed is unknown: 4 from the start, 3 holders, 5 grants, 6 handles.
+    assert_eq!(whole.resources[0].unknown_holders, 18);
+    let activity = whole.activity.unwrap();
+    assert_eq!((activity.workers.len(), activity.unpolled.len()), (MAX_WORKERS, MAX_UNPOLLED));
+    let spinning = activity.spinning[0];
+    assert_eq!((spinning.polls_per_s, spinning.self_woken), (f64::MAX, 0.0));
 }
