@@ -139,6 +139,7 @@ impl Observer {
             ended: others.map(|site| site.returned + site.cancelled + site.panicked).sum(),
             zombies: self.registry.zombies(),
             workers: registered.then(|| u32::try_from(workers).unwrap_or(u32::MAX)),
+            blocking: process::blocking_pool(&self.runtimes),
             last_poll: look.last_poll,
             longest_poll: look.longest_poll,
             rss_bytes: process::rss_bytes(),

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use stranded_analysis::facts::BlockingPool;
+use tokio::runtime::Handle;
+
 /// Descriptors looked at when counting sockets.
 const MOST_DESCRIPTORS: usize = 20_000;
 
@@ -57,6 +60,24 @@ pub(crate) fn open_sockets() -> Option<u64> {
     Some(sockets)
 }
 
+/// The threads for blocking work of `runtimes` together; `None` too where Tokio does not tell.
+pub(crate) fn blocking_pool(runtimes: &[Handle]) -> Option<BlockingPool> {
+    #[cfg(tokio_unstable)]
+    return (!runtimes.is_empty()).then(|| {
+        let metrics: Vec<_> = runtimes.iter().map(Handle::metrics).collect();
+        BlockingPool {
+            threads: metrics.iter().map(|of| of.num_blocking_threads() as u64).sum(),
+            idle: metrics.iter().map(|of| of.num_idle_blocking_threads() as u64).sum(),
+            queued: metrics.iter().map(|of| of.blocking_queue_depth() as u64).sum(),
+        }
+    });
+    #[cfg(not(tokio_unstable))]
+    {
+        let _ = runtimes;
+        None
+    }
+}
+
 /// The name of the executable.
 pub(crate) fn executable() -> Option<String> {
     Some(std::env::current_exe().ok()?.file_name()?.to_string_lossy().into_owned())
@@ -84,6 +105,30 @@ mod tests {
         let before = open_sockets().unwrap();
         let listeners: Vec<_> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         assert!(open_sockets().unwrap() >= before.min(1) + listeners.len() as u64);
+    }
+
+    #[cfg(tokio_unstable)]
+    #[test]
+    fn the_blocking_pool_is_told_of_truthfully() {
+        assert_eq!(blocking_pool(&[]), None);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let handles = [runtime.handle().clone()];
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        let work = runtime.spawn_blocking(move || wait.recv());
+        let queued = runtime.spawn_blocking(|| ());
+        let once = |threads, idle, queued| {
+            let expected = Some(BlockingPool { threads, idle, queued });
+            let start = Instant::now();
+            while blocking_pool(&handles) != expected {
+                assert!(start.elapsed() < Duration::from_secs(30), "{:?}", blocking_pool(&handles));
+                std::thread::yield_now();
+            }
+        };
+        once(1, 0, 1);
+        drop(done);
+        runtime.block_on(async { drop((work.await, queued.await)) });
+        once(1, 1, 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks;
-//! - [`census`], [`rows`] and [`window`]: all of it as facts, read while others write.
+//! - [`census`], [`zombies`], [`rows`] and [`window`]: all of it as facts, read while others write.
 //!
 //! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
 //! thread holds for long, never call Tokio, and never panic.
@@ -27,6 +27,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 mod window;
+mod zombies;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{
@@ -215,6 +216,9 @@ impl Registry {
             let entered = slot.enter(now, adjacent, std::thread::panicking());
             if let (Some(waited), Some(site)) = (entered.waited, self.sites.get(site)) {
                 site.scheduled_times.sample(waited);
+                if let Some(parked) = entered.parked {
+                    site.park_times.sample(parked);
+                }
             }
             let root_frame = stack::root_frame(self.capture(), context);
             context.push(Entered::Task(PolledTask {

@@ -14,6 +14,7 @@ use super::history::Totals;
 use super::rows::moment;
 use super::sites::Site;
 use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
+use super::zombies::ZombieTally;
 use super::{Registry, SlotId};
 
 /// Example tasks kept of a cluster.
@@ -73,8 +74,10 @@ struct SiteTally {
     live: u64,
     running: u64,
     scheduled: u64,
+    running_for: LogHistogram,
     clusters: ByKey<[u32; 2], ClusterTally>,
     spawned_by: ByKey<u32, (u64, u64)>,
+    zombies: ZombieTally,
 }
 
 impl Registry {
@@ -101,7 +104,7 @@ impl Registry {
         let stalled = moment(self.stalled_since.load(Relaxed));
         let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
         let mut stalled = None;
-        for (seen, cold) in self.scan() {
+        for (seen, cold) in self.slots() {
             let number = cold.site.load(Relaxed);
             let Some(site) = self.sites.get(number) else {
                 continue;
@@ -110,6 +113,10 @@ impl Registry {
                 tallies.resize_with(number as usize + 1, SiteTally::default);
             }
             let tally = &mut tallies[number as usize];
+            if seen.closed() {
+                tally.zombies.add(&seen, cold, now);
+                continue;
+            }
             look.count(&seen, cold, site.place.kind);
             if !seen.own() && site.place.kind.has_wakers() {
                 stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
@@ -148,9 +155,13 @@ impl Registry {
         if settled == Some(Settle::Revived) {
             site.revived.fetch_add(1, Relaxed);
         }
+        if seen.running() {
+            tally.running += 1;
+            tally.running_for.record(now.since(Moment(seen.poll_started)));
+            return;
+        }
         if !seen.parked() {
-            let count = if seen.running() { &mut tally.running } else { &mut tally.scheduled };
-            *count += 1;
+            tally.scheduled += 1;
             return;
         }
         let latest = seen.registrations().next().map_or(0, |(_, poll)| poll);
@@ -241,10 +252,13 @@ impl Registry {
             cancelled_lifetimes: site.cancelled_lifetimes.read(),
             poll_times: site.poll_times.read(),
             scheduled_times: site.scheduled_times.read(),
+            park_times: site.park_times.read(),
+            running_for: tally.running_for,
             minutes,
             recent,
             clusters,
             spawned_by,
+            zombies: tally.zombies.into_facts(),
             children: site.children.load(Relaxed),
             revived: site.revived.load(Relaxed),
             own: site.own,

@@ -23,12 +23,15 @@ pub(super) fn moment(ns: u64) -> Option<Moment> {
 }
 
 impl Registry {
-    /// Every slot in use, with a consistent copy of it.
-    pub(super) fn scan(&self) -> impl Iterator<Item = (Snapshot, &Cold)> {
+    /// Every slot in use, with a consistent copy of it; those of ended tasks that a waker pins too.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (Snapshot, &Cold)> {
         let slots = (0..self.slab.used()).filter_map(|index| self.slab.at(index));
-        slots
-            .filter_map(|(slot, cold)| Some((slot.read()?, cold)))
-            .filter(|(snapshot, _)| !snapshot.closed())
+        slots.filter_map(|(slot, cold)| Some((slot.read()?, cold)))
+    }
+
+    /// Every live task, with a consistent copy of its slot.
+    pub(super) fn scan(&self) -> impl Iterator<Item = (Snapshot, &Cold)> {
+        self.slots().filter(|(snapshot, _)| !snapshot.closed())
     }
 
     /// Whether the task is alive.

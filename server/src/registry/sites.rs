@@ -110,6 +110,7 @@ pub(super) struct Site {
     pub(super) cancelled_lifetimes: SharedHistogram,
     pub(super) poll_times: SharedHistogram,
     pub(super) scheduled_times: SharedHistogram,
+    pub(super) park_times: SharedHistogram,
     /// Only the agent's thread looks in here.
     history: Mutex<SiteHistory>,
 }
@@ -140,6 +141,7 @@ impl Site {
             cancelled_lifetimes: SharedHistogram::new(),
             poll_times: SharedHistogram::new(),
             scheduled_times: SharedHistogram::new(),
+            park_times: SharedHistogram::new(),
             history: Mutex::default(),
         }
     }
@@ -290,10 +292,10 @@ impl Sites {
         number
     }
 
-    /// Bytes held, roughly: four histograms and a history a site.
+    /// Bytes held, roughly: five histograms and a history a site.
     pub(super) fn bytes(&self) -> u64 {
         let used = u64::from(self.used.load(Relaxed)).min(LIMIT as u64);
-        let histograms = 4 * SharedHistogram::BYTES;
+        let histograms = 5 * SharedHistogram::BYTES;
         used * (size_of::<Site>() + histograms + SiteHistory::BYTES) as u64
             + (self.table.len() * size_of::<AtomicU64>()) as u64
     }

@@ -97,6 +97,8 @@ pub(super) struct Slot {
 pub(super) struct Entered {
     /// Nanoseconds since the wake that led to this poll.
     pub(super) waited: Option<u64>,
+    /// Nanoseconds from the end of the poll before to that wake; `None` if it came before that end.
+    pub(super) parked: Option<u64>,
 }
 
 /// How a task ended, as its last two polls tell.
@@ -157,6 +159,8 @@ impl Slot {
         self.wakes_seen.store(wakes, Release);
         let notified = if seq == 0 || consumed > 0 { self.notified_at.load(Relaxed) } else { 0 };
         let waited = (notified != 0).then(|| now.0.saturating_sub(notified));
+        let ended = self.poll_ended.load(Relaxed);
+        let parked = (ended != 0 && notified > ended).then(|| notified - ended);
         if let Some(waited) = waited {
             self.scheduled.store(self.scheduled.load(Relaxed) + waited, Relaxed);
         }
@@ -175,7 +179,7 @@ impl Slot {
         }
         self.polling.store(polling, Relaxed);
         self.poll_started.store(now.0, Relaxed);
-        Entered { waited }
+        Entered { waited, parked }
     }
 
     /// The poll ends. Gives its length in nanoseconds.

@@ -1,9 +1,12 @@
 //! The registry driven by hand, call by call as Tokio would.
 
+mod durations;
 mod endings;
 mod real;
+mod service;
 mod settle;
 mod slot;
+mod zombies;
 
 use stranded_analysis::facts::Moment;
 
