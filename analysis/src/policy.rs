@@ -5,11 +5,15 @@
 
 use std::time::Duration;
 
+use crate::report::RuleId;
+
 /// The thresholds that [`crate::judge()`] uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// By how much [`Policy::scaled`] changed the durations; 1 if not at all. Outputs say so.
     pub factor: f64,
+    /// Rules that are not asked, to see what the others find without them. Outputs say so.
+    pub without: Vec<RuleId>,
 
     /// Verdicts: how long a task must be seen unable to run before that counts as a proof (P1).
     pub settle: Duration,
@@ -97,6 +101,7 @@ impl Default for Policy {
             (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600));
         Self {
             factor: 1.0,
+            without: Vec::new(),
             settle: 5 * second,
             confirm: 10 * second,
             symbols: minute,

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use stranded_analysis::Policy;
+use stranded_analysis::report::RuleId;
 
 pub(crate) use self::look::Look;
 pub(crate) use self::nearest::nearest;
@@ -70,18 +71,26 @@ pub(crate) struct Shared {
         value_parser = value::factor
     )]
     time_scale: Option<f64>,
+    /// Does not ask a rule: to see what the others find without it.
+    #[arg(long, global = true, hide = true, value_name = "RULE", value_parser = value::rule)]
+    without_rule: Vec<RuleId>,
 }
 
 impl Shared {
     /// The thresholds to judge by.
     pub(crate) fn policy(&self) -> Policy {
-        self.time_scale.map_or_else(Policy::default, |factor| Policy::default().scaled(factor))
+        let policy = Policy { without: self.without_rule.clone(), ..Policy::default() };
+        self.time_scale.map_or(policy.clone(), |factor| policy.scaled(factor))
     }
 
     /// What whoever reads a verdict must know about how it was reached.
-    pub(crate) fn notice(&self) -> Option<String> {
-        let factor = self.time_scale?;
-        Some(format!("time scale {factor}: thresholds of the rules times {factor}"))
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let scaled = self
+            .time_scale
+            .map(|factor| format!("time scale {factor}: thresholds of the rules times {factor}"));
+        let without =
+            self.without_rule.iter().map(|rule| format!("rule {} is switched off", rule.0));
+        scaled.into_iter().chain(without).collect()
     }
 
     /// The same, judging by thresholds multiplied by `factor` unless the user has said by how much.

@@ -87,6 +87,10 @@ fn rules_in_force(
 ) -> (Vec<&'static Rule>, Vec<String>) {
     let (mut active, mut inactive) = (Vec::new(), Vec::new());
     for rule in rules::ALL {
+        if policy.without.contains(&rule.id()) {
+            inactive.push(format!("{}: switched off", rule.doc.id));
+            continue;
+        }
         let missing: Vec<&str> = rule
             .doc
             .needs

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use stranded_analysis::facts::TaskId;
 use stranded_analysis::query::{Query, QueryError};
+use stranded_analysis::report::RuleId;
+use stranded_analysis::rules;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::parse_for_tasks;
@@ -57,6 +59,14 @@ fn pointed_at(
             hint: format!("as in: {as_in}"),
         }
     })
+}
+
+/// A rule of this build: `P2`, in either case.
+pub(crate) fn rule(text: &str) -> Result<RuleId, String> {
+    match rules::explain(text) {
+        Some(doc) => Ok(RuleId(doc.id)),
+        None => Err("there is no such rule; `stranded explain` lists them".to_owned()),
+    }
 }
 
 /// A factor above zero.

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &AttachArgs, shared: &Shared) -> anyhow::Result<Exit> {
         .into());
     }
     needs_terminal(&format!("stranded check {target}, or stranded list {target}"))?;
-    on_terminal(&target, shared, &shared.notice().into_iter().collect::<Vec<_>>())
+    on_terminal(&target, shared, &shared.notices())
 }
 
 /// Refuses if there is no terminal to draw on; `instead` is what can be done without one.

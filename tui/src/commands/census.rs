@@ -37,7 +37,7 @@ pub(crate) async fn take(target: &Target, view: View, shared: &Shared) -> Result
     }
     name_stacks(&mut session, &mut picture, &policy).await;
     if let Some(report) = &mut picture.report {
-        report.reasons.extend(shared.notice());
+        report.reasons.extend(shared.notices());
     }
     Ok(picture)
 }

@@ -6,8 +6,10 @@ mod watch;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use stranded_analysis::Report;
 use stranded_analysis::report::{Class, json, text};
 
+use self::watch::{Each, Watched};
 use super::block_on;
 use crate::cli::{Shared, TARGET, filter, span};
 use crate::exit::Exit;
@@ -44,6 +46,9 @@ pub(crate) struct CheckArgs {
     /// Print the report as JSON, schema stranded.report.v1
     #[arg(long)]
     json: bool,
+    /// Also print a report as often as this while watching: for measuring how soon things are found
+    #[arg(long, hide = true, value_name = "TIME", value_parser = span)]
+    every: Option<Duration>,
 }
 
 /// The least sure class of finding that fails.
@@ -73,11 +78,16 @@ pub(crate) fn run(args: &CheckArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let policy = shared.policy();
     let fail_on = args.fail_on.class();
     block_on(async {
-        let watched = watch::watch(&target, args.duration, &policy).await?;
-        let mut report = verdict::reach(watched, query.as_ref(), fail_on, &policy);
-        report.reasons.extend(shared.notice());
-        let text = if args.json { json::document(&report) } else { text::document(&report) };
-        output::data(&text)?;
-        Ok(verdict::exit(&report, fail_on, args.exit_zero))
+        let reported = |watched: &Watched| -> anyhow::Result<Report> {
+            let mut report = verdict::reach(watched, query.as_ref(), fail_on, &policy);
+            report.reasons.extend(shared.notices());
+            let text = if args.json { json::document(&report) } else { text::document(&report) };
+            output::data(&text)?;
+            Ok(report)
+        };
+        let look = |watched: &Watched| reported(watched).map(drop);
+        let each = args.every.map(|every| Each { every, look: &look });
+        let watched = watch::watch(&target, args.duration, &policy, each).await?;
+        Ok(verdict::exit(&reported(&watched)?, fail_on, args.exit_zero))
     })
 }

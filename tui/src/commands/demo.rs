@@ -19,6 +19,6 @@ pub(crate) fn run(args: &DemoArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let target: Target = service.address().parse()?;
     let shared = &shared.hurried(TIME_SCALE);
     let notices: Vec<String> =
-        service.note().map(str::to_owned).into_iter().chain(shared.notice()).collect();
+        service.note().map(str::to_owned).into_iter().chain(shared.notices()).collect();
     attach::on_terminal(&target, shared, &notices)
 }

@@ -13,15 +13,16 @@ use crate::exit::Exit;
 /// Judges what was seen. What speaks against the completeness of the data goes into the report, so
 /// that a report that is read without its exit code says the same.
 pub(super) fn reach(
-    watched: Watched,
+    watched: &Watched,
     query: Option<&Query>,
     fail_on: Class,
     policy: &Policy,
 ) -> Report {
-    let Watched { model, mut doubts, .. } = watched;
-    let mut report = judge(&model, model.at(), policy);
+    let Watched { model, doubts, .. } = watched;
+    let mut doubts = doubts.clone();
+    let mut report = judge(model, model.at(), policy);
     if let Some(query) = query {
-        select(query, &model, &mut report);
+        select(query, model, &mut report);
     }
     doubts.extend(unconfirmed(&report, fail_on));
     if !doubts.is_empty() {

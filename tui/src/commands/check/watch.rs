@@ -31,18 +31,26 @@ enum Then {
     Stop,
 }
 
+/// A look at what was seen so far, every now and then.
+pub(super) struct Each<'a> {
+    pub(super) every: Duration,
+    pub(super) look: &'a dyn Fn(&Watched) -> anyhow::Result<()>,
+}
+
 /// Watches `target` for `duration` from the moment it answers. It fails if nothing is ever seen of
 /// it; what goes wrong later is a doubt.
 pub(super) async fn watch(
     target: &Target,
     duration: Duration,
     policy: &Policy,
-) -> Result<Watched, Problem> {
+    each: Option<Each<'_>>,
+) -> anyhow::Result<Watched> {
     let mut link = link::start(target.clone(), View::default());
     let mut watched = Watched::default();
     let mut deadline = None;
     let mut progress = Progress::start();
     let mut tick = interval(Duration::from_secs(1));
+    let mut looks = interval(each.as_ref().map_or(duration, |each| each.every));
     loop {
         tokio::select! {
             event = link.events.recv() => match event {
@@ -56,13 +64,18 @@ pub(super) async fn watch(
                     }
                 }
                 Some(LinkEvent::Lost { problem, .. }) if watched.model.boot().is_none() => {
-                    return Err(problem);
+                    return Err(problem.into());
                 }
                 Some(LinkEvent::Lost { problem, .. }) => watched.lose(&problem),
                 Some(LinkEvent::Connecting { .. }) => {}
                 None => break,
             },
             () = reached(deadline) => break,
+            _ = looks.tick(), if each.is_some() && watched.model.census().is_some() => {
+                if let Some(each) = &each {
+                    (each.look)(&watched)?;
+                }
+            }
             _ = tick.tick() => progress.say(&watched.progress(target, deadline)),
         }
     }
