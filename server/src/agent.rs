@@ -26,6 +26,7 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Agent {
     place: Arc<Place>,
+    pub(crate) observer: Arc<Observer>,
     pub(crate) faults: Faults,
 }
 
@@ -34,7 +35,7 @@ impl fmt::Debug for Agent {
         f.debug_struct("Agent")
             .field("listening", &*self.place.lock())
             .field("faults", &self.faults.sentences())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -99,7 +100,7 @@ impl Place {
 
 /// Starts the agent that shows what `observer` sees.
 pub(crate) fn start(config: Config, observer: Arc<Observer>, faults: Faults) -> Agent {
-    let agent = Agent { place: Arc::default(), faults };
+    let agent = Agent { place: Arc::default(), observer, faults };
     let started = std::thread::Builder::new().name(THREAD.to_owned()).spawn({
         let agent = agent.clone();
         move || {
@@ -110,7 +111,7 @@ pub(crate) fn start(config: Config, observer: Arc<Observer>, faults: Faults) -> 
                 .on_thread_start(own::mark_thread)
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(work(config, observer, agent)),
+                Ok(runtime) => runtime.block_on(work(config, agent)),
                 Err(error) => agent.cannot_run(&error),
             }
         }
@@ -122,8 +123,8 @@ pub(crate) fn start(config: Config, observer: Arc<Observer>, faults: Faults) -> 
 }
 
 /// What the agent does, until the process ends.
-async fn work(config: Config, observer: Arc<Observer>, agent: Agent) {
-    let Agent { place, faults } = agent;
+async fn work(config: Config, agent: Agent) {
+    let Agent { place, observer, faults } = agent;
     let config = Arc::new(config);
     let source: Arc<dyn Source> = observer.clone();
     let edge = Arc::new(Edge::new(source, faults.clone()));

@@ -109,7 +109,16 @@ impl<S: Subscriber + Send + Sync + 'static> Builder<S> {
     /// It never panics and never waits for the network. What cannot be done as configured is printed
     /// to standard error once and shown to viewers. Only the first call in a process has an effect;
     /// the others return the same agent.
-    pub fn init(mut self) -> Agent {
+    pub fn init(self) -> Agent {
+        let (agent, first) = self.init_once();
+        if !first {
+            agent.faults.note(Part::Init, "initialised more than once: only the first time counts");
+        }
+        agent
+    }
+
+    /// The process's agent, and whether this call has put it there.
+    pub(crate) fn init_once(mut self) -> (Agent, bool) {
         static AGENT: OnceLock<Agent> = OnceLock::new();
         if let Ok(runtime) = Handle::try_current() {
             self.add_runtime(runtime);
@@ -120,10 +129,7 @@ impl<S: Subscriber + Send + Sync + 'static> Builder<S> {
             let observer = install(&self.config, self.runtimes, self.inner, &self.faults);
             agent::start(self.config, observer, self.faults)
         });
-        if !first {
-            agent.faults.note(Part::Init, "initialised more than once: only the first time counts");
-        }
-        agent.clone()
+        (agent.clone(), first)
     }
 
     fn add_runtime(&mut self, runtime: Handle) {

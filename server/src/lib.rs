@@ -24,7 +24,8 @@
 //! - `stack`: park stacks as addresses; `symbols` and `resolver`: as functions and lines;
 //! - `observer`: all of it as facts, with `canary` and `process`, behind the `source` trait;
 //! - `agent`: the thread that runs the rest; `listen`: where viewers connect; `edge`, `service` and
-//!   `viewer`: what each of them is sent.
+//!   `viewer`: what each of them is sent;
+//! - [`testing`]: a guard against leaked tasks in a test.
 
 mod agent;
 mod builder;
@@ -46,6 +47,7 @@ mod stack;
 mod subscriber;
 mod symbols;
 mod sync;
+pub mod testing;
 mod viewer;
 
 pub use agent::Agent;

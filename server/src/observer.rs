@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Cap, Caps, Gauges, Instrumentation, Moment, ParkStack, ResourceTracking, Source as SourceKind,
-    StackCapture, StackId, TargetInfo, TaskFacts, View,
+    BootId, Cap, Caps, Gauges, Instrumentation, Moment, ParkStack, ResourceTracking,
+    Source as SourceKind, StackCapture, StackId, TargetInfo, TaskFacts, Update, View,
 };
 use tokio::runtime::Handle;
 
 use crate::canary;
 use crate::faults::Faults;
 use crate::process::{self, OwnCpu};
-use crate::registry::Registry;
+use crate::registry::{Guarded, Look, Registry};
 use crate::resolver::Resolver;
 use crate::source::{Census, Rows, Source};
 use crate::stack::Capture;
@@ -116,6 +116,42 @@ impl Observer {
         }
     }
 
+    /// The registry whose facts these are.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Whether the instrumentation reaches the agent, as far as known by now.
+    pub(crate) fn instrumentation(&self) -> Instrumentation {
+        self.latest().instrumentation.clone()
+    }
+
+    /// A look at the guarded tasks alone: the sites of those that are left, with what they wait for.
+    pub(crate) fn look_at(&self, guarded: &Guarded, settle: Duration) -> Look {
+        let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut look = self.registry.look_at(settle, Some(guarded));
+        for site in &mut look.sites {
+            let parked: u64 = site.clusters.iter().map(|cluster| cluster.parked).sum();
+            site.live = site.running + site.scheduled + parked;
+        }
+        look.sites.retain(|site| site.live > 0);
+        look
+    }
+
+    /// The update that a viewer would get who could see nothing but what `look` found, with `stacks`.
+    pub(crate) fn update_of(&self, look: Look, stacks: Vec<ParkStack>) -> Update {
+        let gauges =
+            Gauges { tracked: look.tracked, last_poll: look.last_poll, ..Gauges::default() };
+        Update {
+            target: Some(self.describe(Instrumentation::Working, self.registry.has_scopes())),
+            gauges: Some(gauges),
+            sites: look.sites,
+            tasks: look.examples,
+            stacks,
+            ..Update::empty(BootId(1), 1, look.at)
+        }
+    }
+
     fn take_census(&self) {
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let look = self.registry.look(SETTLE);
@@ -155,12 +191,10 @@ impl Observer {
         latest.examples = look.examples;
         latest.scopes = scopes;
     }
-}
 
-impl Source for Observer {
-    fn target(&self) -> TargetInfo {
-        let latest = self.latest();
-        let working = latest.instrumentation == Instrumentation::Working;
+    /// Who this process is, with what it can tell if it is instrumented.
+    fn describe(&self, instrumentation: Instrumentation, scopes: bool) -> TargetInfo {
+        let working = instrumentation == Instrumentation::Working;
         let capture = self.registry.capture();
         let caps = [
             (Cap::Wakers, true),
@@ -168,7 +202,7 @@ impl Source for Observer {
             (Cap::Spawners, true),
             (Cap::Norms, true),
             (Cap::Coverage, !self.runtimes.is_empty()),
-            (Cap::Scopes, latest.scopes),
+            (Cap::Scopes, scopes),
             (Cap::WokenBy, true),
             (Cap::Endings, true),
         ];
@@ -188,7 +222,7 @@ impl Source for Observer {
                 .filter(|(_, has)| *has && working)
                 .map(|(cap, _)| cap)
                 .collect::<Caps>(),
-            instrumentation: latest.instrumentation.clone(),
+            instrumentation,
             resources: ResourceTracking::Off,
             stacks: match capture {
                 Capture::FramePointers => StackCapture::FramePointers,
@@ -198,6 +232,13 @@ impl Source for Observer {
             epoch_unix_ns: self.registry.clock().epoch_unix_ns(),
             faults: Vec::new(),
         }
+    }
+}
+
+impl Source for Observer {
+    fn target(&self) -> TargetInfo {
+        let latest = self.latest();
+        self.describe(latest.instrumentation.clone(), latest.scopes)
     }
 
     fn census(&self) -> Arc<Census> {

@@ -5,7 +5,7 @@
 //!
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
-//! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks;
+//! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks; [`runtimes`]: where they run;
 //! - [`census`], [`zombies`], [`rows`] and [`window`]: all of it as facts, read while others write.
 //!
 //! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
@@ -20,6 +20,7 @@ mod id;
 mod names;
 mod own_tasks;
 mod rows;
+mod runtimes;
 mod scopes;
 mod sites;
 mod slab;
@@ -38,8 +39,10 @@ use std::sync::atomic::{
 use stranded_analysis::facts::TaskKind;
 use tracing_core::Metadata;
 
+pub(crate) use census::Look;
 pub(crate) use id::SlotId;
 pub(crate) use own_tasks::Seen;
+pub(crate) use runtimes::Guarded;
 
 use crate::clock::Clock;
 use crate::context::{self, Entered, PolledTask};
@@ -48,6 +51,7 @@ use crate::stack::{self, Budget, Capture, Interner};
 
 use cold::Cold;
 use names::Names;
+use runtimes::Runtimes;
 use scopes::Scopes;
 use sites::{SiteKey, Sites};
 use slab::Slab;
@@ -96,6 +100,7 @@ pub(crate) struct Registry {
     sites: Sites,
     scopes: Scopes,
     names: Names,
+    runtimes: Runtimes,
     stacks: Interner,
     budget: Budget,
     capture: AtomicU8,
@@ -117,6 +122,7 @@ impl Registry {
             sites: Sites::new(),
             scopes: Scopes::new(),
             names: Names::default(),
+            runtimes: Runtimes::default(),
             stacks: Interner::new(),
             budget,
             capture: AtomicU8::new(capture as u8),
@@ -198,6 +204,9 @@ impl Registry {
         if !spawn.name.is_empty() {
             self.names.insert(id, spawn.name);
         }
+        if self.runtimes.wanted() {
+            self.runtimes.note(id);
+        }
         slot.publish(id);
         id
     }
@@ -214,6 +223,9 @@ impl Registry {
             let adjacent = context.begin_poll(id, now, RETURN_GAP_NS);
             let site = cold.site.load(Relaxed);
             let entered = slot.enter(now, adjacent, std::thread::panicking());
+            if self.runtimes.wanted() && slot.polls() == 1 {
+                self.runtimes.note(id);
+            }
             if let (Some(waited), Some(site)) = (entered.waited, self.sites.get(site)) {
                 site.scheduled_times.sample(waited);
                 if let Some(parked) = entered.parked {
@@ -289,6 +301,9 @@ impl Registry {
         }
         if slot.is_named() {
             self.names.forget(id);
+        }
+        if self.runtimes.wanted() {
+            self.runtimes.forget(id);
         }
         if slot.close() {
             self.free(id, slot);

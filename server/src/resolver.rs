@@ -101,12 +101,7 @@ fn work(registry: &Registry, queue: &Receiver<StackId>, known: &Mutex<Known>, fa
             for place in &places {
                 symbols.learn_root(place);
             }
-            let mut stack = unresolved(id, addresses);
-            let described = symbols.describe(&stack.addresses);
-            stack.wait = described.wait;
-            stack.park = described.park;
-            stack.frames = described.frames;
-            stack
+            resolved(&mut symbols, id, addresses)
         }));
         match stack {
             Ok(stack) => {
@@ -115,6 +110,16 @@ fn work(registry: &Registry, queue: &Receiver<StackId>, known: &Mutex<Known>, fa
             Err(payload) => faults.panicked("symbol resolution", &*payload),
         }
     }
+}
+
+/// The stack with its symbols, which takes a while for the first one of a process.
+pub(crate) fn resolved(symbols: &mut Symbols, id: StackId, addresses: &[usize]) -> ParkStack {
+    let mut stack = unresolved(id, addresses);
+    let described = symbols.describe(&stack.addresses);
+    stack.wait = described.wait;
+    stack.park = described.park;
+    stack.frames = described.frames;
+    stack
 }
 
 fn unresolved(id: StackId, addresses: &[usize]) -> ParkStack {

@@ -68,7 +68,7 @@ impl<S: Subscriber> Tee<S> {
 
 /// Whether events on this thread reach the agent: not while a scoped dispatcher of another subscriber is in place.
 #[inline]
-fn events_arrive() -> bool {
+pub(crate) fn events_arrive() -> bool {
     dispatcher::get_default(|dispatch| dispatch.is::<Marker>())
 }
 

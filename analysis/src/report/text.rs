@@ -90,6 +90,13 @@ fn found(report: &Report) -> String {
     text
 }
 
+/// One finding as text, with a final newline.
+pub fn finding(finding: &Finding, now: Moment) -> String {
+    let mut text = String::new();
+    write_finding(finding, now, &mut text);
+    text
+}
+
 fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
     let class = match finding.stage {
         Stage::Confirmed => finding.class.name().to_uppercase(),

@@ -15,7 +15,7 @@ use super::rows::moment;
 use super::sites::Site;
 use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
 use super::zombies::ZombieTally;
-use super::{Registry, SlotId};
+use super::{Guarded, Registry, SlotId};
 
 /// Example tasks kept of a cluster.
 const EXAMPLES: usize = 3;
@@ -96,6 +96,11 @@ impl Registry {
 
     /// Reads all tasks. `settle`: how long a task without wakers must stay unchanged to count as settled.
     pub(crate) fn look(&self, settle: Duration) -> Look {
+        self.look_at(settle, None)
+    }
+
+    /// Reads all tasks, and sums up the guarded ones; `None`: all of them.
+    pub(crate) fn look_at(&self, settle: Duration, guarded: Option<&Guarded>) -> Look {
         let now = self.clock.now();
         let mut look = Look { at: now, ..Look::default() };
         // By the site's number.
@@ -114,13 +119,18 @@ impl Registry {
             }
             let tally = &mut tallies[number as usize];
             if seen.closed() {
-                tally.zombies.add(&seen, cold, now);
+                if guarded.is_none() {
+                    tally.zombies.add(&seen, cold, now);
+                }
                 continue;
             }
-            look.count(&seen, cold, site.place.kind);
             if !seen.own() && site.place.kind.has_wakers() {
                 stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
             }
+            if guarded.is_some_and(|of| !self.is_guarded(of, &seen, cold)) {
+                continue;
+            }
+            look.count(&seen, cold, site.place.kind);
             self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
         }
         self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
