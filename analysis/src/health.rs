@@ -9,6 +9,7 @@ mod keep_alive;
 mod owned;
 mod resident;
 mod responsive;
+mod stream;
 mod ticker;
 mod timer;
 
@@ -58,7 +59,7 @@ enum Test {
     OfCrowd(fn(&Scene<'_>, &Crowd) -> Option<String>),
 }
 
-const ALL: [&HealthFact; 9] = [
+const ALL: [&HealthFact; 10] = [
     &resident::FACT,
     &constant::FACT,
     &ticker::FACT,
@@ -68,6 +69,7 @@ const ALL: [&HealthFact; 9] = [
     &timer::FACT,
     &owned::FACT,
     &aborted::FACT,
+    &stream::FACT,
 ];
 
 /// All health facts, in the order of their ids.
@@ -83,7 +85,7 @@ pub fn explain(id: &str) -> Option<&'static HealthDoc> {
 /// Whether a rule heeds the trend: growth itself is no objection to H6 where growth is the accusation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trends {
-    /// A significant trend voids H1, H2 and H6.
+    /// A significant trend voids H1, H2, H6 and H10.
     Void,
     /// They count in spite of a trend.
     Ignored,
@@ -108,6 +110,11 @@ pub(crate) fn of_crowd(
         Test::OfSite(_) => None,
         Test::OfCrowd(test) => Some(Defence { id: fact.doc.id, sentence: test(scene, crowd)? }),
     })
+}
+
+/// H7 against L3: a timer that is known to be due soon. One that is only seen on a stack does not count there.
+pub(crate) fn timer_due_soon(scene: &Scene<'_>, crowd: &Crowd) -> Option<Defence> {
+    Some(Defence { id: timer::FACT.doc.id, sentence: timer::due_soon(scene, crowd)? })
 }
 
 fn facts_against<'a>(
@@ -147,7 +154,7 @@ mod tests {
     #[test]
     fn ids_are_in_order_and_found_in_either_case() {
         let ids: Vec<_> = all().map(|doc| doc.id).collect();
-        assert_eq!(ids, ["H1", "H2", "H3", "H4", "H5", "H6", "H7", "H8", "H9"]);
+        assert_eq!(ids, ["H1", "H2", "H3", "H4", "H5", "H6", "H7", "H8", "H9", "H10"]);
         assert_eq!(explain("h5").map(|doc| doc.title), Some("entrance"));
         assert_eq!(explain("H0"), None);
     }

@@ -5,7 +5,8 @@ mod function;
 use std::collections::BTreeMap;
 
 use crate::facts::{
-    Cluster, Moment, Outlived, ParkStack, SiteFacts, StackId, TaskFacts, TaskId, Wait, WaitClass,
+    Cancelled, Cluster, Moment, Outlived, ParkStack, ResourceCount, SiteFacts, StackId, TaskFacts,
+    TaskId, TaskRef, Timers, Wait, WaitClass,
 };
 use crate::histogram::LogHistogram;
 use crate::model::Model;
@@ -56,8 +57,22 @@ pub struct Crowd {
     pub polls: (u64, u64),
     /// When the oldest was spawned.
     pub oldest_spawned: Moment,
+    /// Tasks whose waker count is unreliable.
+    pub unaccounted: u64,
+    /// Tasks that only tasks have woken, all of which have ended.
+    pub waker_gone: u64,
+    /// Since when the wakers of the one that has missed them longest are gone.
+    pub waker_gone_since: Option<Moment>,
+    /// The task that woke one of them last.
+    pub last_waker: Option<TaskRef>,
     /// Those that outlive their request; `None` where scopes are not known.
     pub outlived: Option<Outlived>,
+    /// Those that were told to stop; `None`: none, as far as known.
+    pub cancelled: Option<Cancelled>,
+    /// Those with a timer of their own whose due time is known; `None`: none.
+    pub timers: Option<Timers>,
+    /// The resources they wait for, as far as listed.
+    pub waits: Vec<ResourceCount>,
     /// Some of them, longest parked first.
     pub examples: Vec<TaskId>,
     /// Some of those without a live waker.
@@ -183,7 +198,14 @@ impl Crowd {
             last_wake: cluster.last_wake,
             polls: cluster.polls,
             oldest_spawned: cluster.oldest_spawned,
+            unaccounted: cluster.unaccounted,
+            waker_gone: cluster.waker_gone,
+            waker_gone_since: cluster.waker_gone_since,
+            last_waker: cluster.last_waker,
             outlived: cluster.outlived.clone(),
+            cancelled: cluster.cancelled.clone(),
+            timers: cluster.timers,
+            waits: cluster.waits.clone(),
             examples: cluster.examples.iter().copied().take(EXAMPLES).collect(),
             stranded_examples: stranded_examples(cluster),
         }
@@ -213,20 +235,52 @@ impl Crowd {
         self.never_woken += other.never_woken;
         self.woken_by_driver += other.woken_by_driver;
         self.woken_by_task += other.woken_by_task;
+        if other.last_wake > self.last_wake || self.last_waker.is_none() {
+            self.last_waker = other.last_waker.or(self.last_waker);
+        }
         self.last_wake = self.last_wake.max(other.last_wake);
         self.polls = (self.polls.0.min(other.polls.0), self.polls.1.max(other.polls.1));
-        self.outlived = match (self.outlived.take(), other.outlived) {
-            (Some(mut mine), Some(theirs)) => {
-                mine.ended_ago.merge(&theirs.ended_ago);
-                Some(mine)
+        self.unaccounted += other.unaccounted;
+        self.waker_gone += other.waker_gone;
+        self.waker_gone_since = earliest(self.waker_gone_since, other.waker_gone_since);
+        self.outlived = both(self.outlived.take(), other.outlived, |mine, theirs| {
+            mine.ended_ago.merge(&theirs.ended_ago);
+        });
+        self.cancelled = both(self.cancelled.take(), other.cancelled, |mine, theirs| {
+            mine.tasks += theirs.tasks;
+            mine.ago.merge(&theirs.ago);
+        });
+        self.timers = both(self.timers.take(), other.timers, |mine, theirs| {
+            mine.tasks += theirs.tasks;
+            mine.soonest = mine.soonest.min(theirs.soonest);
+            mine.latest = mine.latest.max(theirs.latest);
+        });
+        self.add_waits(&other.waits);
+    }
+
+    fn add_waits(&mut self, more: &[ResourceCount]) {
+        for count in more {
+            match self.waits.iter_mut().find(|known| known.resource == count.resource) {
+                Some(known) => known.tasks += count.tasks,
+                None => self.waits.push(*count),
             }
-            (mine, theirs) => mine.or(theirs),
-        };
+        }
     }
 
     /// The group of what they wait for, where that is known.
     pub fn class(&self) -> Option<WaitClass> {
         Some(self.point.as_ref()?.wait.class())
+    }
+}
+
+/// Two facts of which either may be missing, added up.
+fn both<T>(mine: Option<T>, theirs: Option<T>, add: impl FnOnce(&mut T, &T)) -> Option<T> {
+    match (mine, theirs) {
+        (Some(mut mine), Some(theirs)) => {
+            add(&mut mine, &theirs);
+            Some(mine)
+        }
+        (mine, theirs) => mine.or(theirs),
     }
 }
 

@@ -65,10 +65,63 @@ pub struct Policy {
     /// L3: and so many times the 99th percentile of returned lifetimes.
     pub outlived_norms: f64,
 
+    /// L4: how long after its cancellation a task may still be there.
+    pub cancel_grace: Duration,
+    /// L5: the least time since the wakers of a task are gone.
+    pub waker_gone_floor: Duration,
+    /// L5: and so many times the 99th percentile of the gaps between wakes at this site.
+    pub waker_gone_gaps: f64,
+    /// L5: with more spawns of the waking site for each spawn of the woken one, wakers come and go.
+    pub wakers_per_task: f64,
+    /// L6: the least time without a hand-over.
+    pub stall_floor: Duration,
+    /// L6: and so many times the 99th percentile of the gaps between wakes at this site.
+    pub stall_gaps: f64,
+    /// L9: the least time a task must have waited for I/O.
+    pub io_floor: Duration,
+    /// L9: and so many times the 99th percentile of the gaps between wakes, and of returned lifetimes.
+    pub io_gaps: f64,
+    /// L10: the least age of a task spawned in a destructor.
+    pub on_drop_floor: Duration,
+    /// L10: and so many times the 99th percentile of returned lifetimes.
+    pub on_drop_norms: f64,
+    /// L11: the least time a task must have waited for the others.
+    pub short_floor: Duration,
+    /// L12: the least number of polls from which a task counts as ticking.
+    pub ticks_minimum: u64,
+    /// L12: within how many of its mean periods a ticking task must have been polled.
+    pub tick_periods: f64,
+    /// L13: how long a task must have been spinning.
+    pub spin_for: Duration,
+    /// L13: the least polls per second of a spinning task.
+    pub spin_rate: f64,
+    /// L13: the least share of its wakes that are its own.
+    pub spin_share: f64,
+    /// L13: a median poll longer than this does some work.
+    pub spin_poll: Duration,
+    /// L13: how long a single poll may take.
+    pub poll_floor: Duration,
+    /// L14: how long blocking work may run.
+    pub blocking_floor: Duration,
+    /// L14: the most threads that Tokio's default lets a blocking pool have.
+    pub blocking_threads: u64,
+    /// L14: the share of them that is busy in a pool that is nearly full.
+    pub blocking_full: f64,
+
     /// W1: the least time a task must have been parked.
     pub slow_floor: Duration,
     /// W1: and so many times the 99th percentile of returned lifetimes.
     pub slow_norms: f64,
+    /// W3: a timer further away than this is odd.
+    pub far_timer: Duration,
+    /// W5: how long a connection that is kept open must have been idle.
+    pub old_idle: Duration,
+    /// W6, W7: the least time a task must have been parked.
+    pub odd_floor: Duration,
+    /// W6: and so many times the 99th percentile of the gaps between wakes at this site.
+    pub self_waker_gaps: f64,
+    /// W8: survivors of one site that hold more bytes than this.
+    pub big_bytes: u64,
 
     /// H1: tasks spawned within this time of the agent's start are residents.
     pub resident_grace: Duration,
@@ -89,8 +142,10 @@ pub struct Policy {
     /// H6, H7: the share of the tasks whose stacks must name a socket or a timer. A `select!` over more
     /// than two branches keeps two of its stacks, so it need not be all of them.
     pub stack_share: f64,
-    /// H7: how long a timer of unknown length is trusted.
+    /// H7: how far away a timer may be, and how long one of unknown length is trusted.
     pub timer_trusted: Duration,
+    /// H7: how soon a timer must be due to speak against L3.
+    pub timer_soon: Duration,
     /// H9: so many tasks of the site must have ended by an abort.
     pub aborted_minimum: u64,
 }
@@ -124,8 +179,34 @@ impl Default for Policy {
             fast_window: minute,
             outlived_floor: 10 * second,
             outlived_norms: 10.0,
+            cancel_grace: 5 * second,
+            waker_gone_floor: 30 * second,
+            waker_gone_gaps: 10.0,
+            wakers_per_task: 2.0,
+            stall_floor: 30 * second,
+            stall_gaps: 20.0,
+            io_floor: minute,
+            io_gaps: 10.0,
+            on_drop_floor: 30 * second,
+            on_drop_norms: 10.0,
+            short_floor: 30 * second,
+            ticks_minimum: 10,
+            tick_periods: 10.0,
+            spin_for: 30 * second,
+            spin_rate: 1000.0,
+            spin_share: 0.9,
+            spin_poll: Duration::from_micros(50),
+            poll_floor: 5 * second,
+            blocking_floor: minute,
+            blocking_threads: 512,
+            blocking_full: 0.8,
             slow_floor: 30 * second,
             slow_norms: 100.0,
+            far_timer: 24 * hour,
+            old_idle: 30 * minute,
+            odd_floor: 30 * second,
+            self_waker_gaps: 10.0,
+            big_bytes: 16 << 20,
             resident_grace: 30 * second,
             constant_for: 10 * minute,
             constant_share: 0.1,
@@ -136,6 +217,7 @@ impl Default for Policy {
             io_woken: 0.8,
             stack_share: 0.5,
             timer_trusted: 24 * hour,
+            timer_soon: 10 * minute,
             aborted_minimum: 3,
         }
     }
@@ -162,10 +244,23 @@ impl Policy {
             cutoff_without_norm: scale(self.cutoff_without_norm),
             fast_window: scale(self.fast_window),
             outlived_floor: scale(self.outlived_floor),
+            cancel_grace: scale(self.cancel_grace),
+            waker_gone_floor: scale(self.waker_gone_floor),
+            stall_floor: scale(self.stall_floor),
+            io_floor: scale(self.io_floor),
+            on_drop_floor: scale(self.on_drop_floor),
+            short_floor: scale(self.short_floor),
+            spin_for: scale(self.spin_for),
+            poll_floor: scale(self.poll_floor),
+            blocking_floor: scale(self.blocking_floor),
             slow_floor: scale(self.slow_floor),
+            far_timer: scale(self.far_timer),
+            old_idle: scale(self.old_idle),
+            odd_floor: scale(self.odd_floor),
             resident_grace: scale(self.resident_grace),
             constant_for: scale(self.constant_for),
             timer_trusted: scale(self.timer_trusted),
+            timer_soon: scale(self.timer_soon),
             ..self.clone()
         }
     }

@@ -21,22 +21,35 @@ const CRATES: [&str; 14] = [
     "tower",
 ];
 
-/// The pooling crate that `file` belongs to, if it does: a path component that is its name followed by a
-/// version, as in a registry, or its name followed by `src`, as in a vendor directory.
+/// The pooling crate that `file` belongs to, if it does.
 pub fn pooling_crate(file: &str) -> Option<&'static str> {
-    let mut components = file.split(['/', '\\']).peekable();
-    while let Some(component) = components.next() {
-        let next = components.peek().copied();
-        let found = CRATES.into_iter().find(|name| match component.strip_prefix(name) {
-            Some("") => next == Some("src"),
-            Some(rest) => rest
+    CRATES.into_iter().find(|name| within(file, name).is_some())
+}
+
+/// Whether Tokio itself spawned blocking work at `file`, for threads that are there to stay: its workers,
+/// and the reader of standard input.
+pub(crate) fn is_tokios_own(file: &str) -> bool {
+    within(file, "tokio").is_some_and(|path| {
+        ["src/runtime/", "src/io/"].iter().any(|folder| path.replace('\\', "/").starts_with(folder))
+    })
+}
+
+/// The path of `file` inside of the crate `name`, if it belongs to it: what follows a path component that is the
+/// name and a version, as in a registry, or that is the name and is followed by `src`, as in a vendor directory.
+fn within<'a>(file: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = file;
+    while let Some((component, after)) = rest.split_once(['/', '\\']) {
+        let found = match component.strip_prefix(name) {
+            Some("") => after.starts_with("src/") || after.starts_with("src\\"),
+            Some(version) => version
                 .strip_prefix('-')
-                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+                .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())),
             None => false,
-        });
-        if found.is_some() {
-            return found;
+        };
+        if found {
+            return Some(after);
         }
+        rest = after;
     }
     None
 }
@@ -60,5 +73,15 @@ mod tests {
     #[case("", None)]
     fn paths(#[case] file: &str, #[case] found: Option<&str>) {
         assert_eq!(pooling_crate(file), found);
+    }
+
+    #[rstest]
+    #[case("/r/index/tokio-1.54.1/src/runtime/scheduler/multi_thread/worker.rs", true)]
+    #[case("/r/index/tokio-1.54.1/src/io/blocking.rs", true)]
+    #[case("/r/index/tokio-1.54.1/src/fs/mod.rs", false)]
+    #[case("/r/index/tokio-util-0.7.20/src/io/x.rs", false)]
+    #[case("src/io/tokio.rs", false)]
+    fn threads_of_tokio(#[case] file: &str, #[case] own: bool) {
+        assert_eq!(is_tokios_own(file), own);
     }
 }

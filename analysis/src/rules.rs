@@ -3,18 +3,33 @@
 //! Each rule is one file with its condition, its sentences, its fix and its page for
 //! `stranded explain RULE`. A condition is a pure function of one site's scene.
 
+mod big;
+mod cancelled;
+mod far_timer;
 mod growth;
+mod leaked_ticker;
 mod lost_waker;
+mod names;
+mod no_deadline;
+mod no_verdict;
+mod old_keep_alive;
 mod outlived;
 mod parked_until_aborted;
+mod self_waker;
 mod slow;
+mod spawned_on_drop;
+mod spinning;
+mod stalled_sender;
+mod stuck_blocking;
 mod survivors;
+mod wait_short;
+mod waker_gone;
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::facts::{Cap, Moment, TaskId};
-use crate::health::{self, Defence};
+use crate::health::{self, Defence, Trends};
 use crate::park::Crowd;
 use crate::policy::Policy;
 use crate::report::{Class, ParkPoint, RuleId};
@@ -100,6 +115,39 @@ pub(crate) struct Charge {
     pub clears: String,
 }
 
+impl Charge {
+    /// A charge of `rule` against all of `crowd`, to be confirmed by a second look, without evidence yet.
+    fn of(rule: &'static RuleDoc, scene: &Scene<'_>, crowd: &Crowd) -> Self {
+        Self {
+            place: crowd.point.clone(),
+            affected: crowd.parked,
+            oldest: scene.now.since(crowd.oldest_parked),
+            examples: crowd.examples.clone(),
+            ..Self::of_site(rule, scene)
+        }
+    }
+
+    /// A charge of `rule` against all live tasks of a site, of which it is not known where they are.
+    fn of_site(rule: &'static RuleDoc, scene: &Scene<'_>) -> Self {
+        Self {
+            rule,
+            class: rule.class,
+            place: None,
+            affected: scene.site.live,
+            lived: Duration::ZERO,
+            since: scene.now,
+            confirms: Confirms::After(scene.policy.confirm),
+            oldest: Duration::ZERO,
+            examples: Vec::new(),
+            examples_stranded: false,
+            evidence: Vec::new(),
+            counter_evidence: Vec::new(),
+            fix: rule.fix.to_owned(),
+            clears: "They end.".to_owned(),
+        }
+    }
+}
+
 /// What it takes to confirm a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confirms {
@@ -139,6 +187,22 @@ impl Opinion {
     fn silenced(defence: Option<Defence>) -> Self {
         Self { charges: Vec::new(), silenced_by: defence }
     }
+
+    /// What `charge` says of each crowd, unless a health fact speaks against `rule` there or for the whole
+    /// site. Facts are asked only where there would be a charge.
+    fn of_crowds(scene: &Scene<'_>, rule: &str, charge: impl Fn(&Crowd) -> Option<Charge>) -> Self {
+        let mut opinion = Self::default();
+        for crowd in &scene.crowds {
+            let Some(charge) = charge(crowd) else { continue };
+            let defence = health::of_site(scene, rule, Trends::Void)
+                .or_else(|| health::of_crowd(scene, crowd, rule, Trends::Void));
+            match defence {
+                Some(defence) => opinion.silenced_by = opinion.silenced_by.or(Some(defence)),
+                None => opinion.charges.push(charge),
+            }
+        }
+        opinion
+    }
 }
 
 /// A rule: what it is, and its condition.
@@ -147,14 +211,33 @@ pub(crate) struct Rule {
     pub condition: fn(&Scene<'_>) -> Opinion,
 }
 
-/// The rules of this build, surest first.
-pub(crate) const ALL: [&Rule; 6] = [
+/// The rules of this build, surest first, and among equally sure ones the one that explains most first.
+///
+/// Several rules often accuse the same tasks: a task that ignores its cancellation is a survivor as well.
+/// A reader gets one row for a site and park point. It belongs to the surest confirmed charge, and among
+/// equals to the first in this list: one that names a cause (who was told to stop, which queue is full)
+/// comes before one that names a symptom (survivors, growth). The others become its evidence.
+pub(crate) const ALL: &[&Rule] = &[
     &lost_waker::RULE,
+    &cancelled::RULE,
+    &stalled_sender::RULE,
+    &wait_short::RULE,
+    &spawned_on_drop::RULE,
+    &spinning::RULE,
+    &stuck_blocking::RULE,
+    &leaked_ticker::RULE,
+    &waker_gone::RULE,
+    &no_deadline::RULE,
+    &outlived::RULE,
     &survivors::RULE,
     &growth::RULE,
-    &outlived::RULE,
-    &slow::RULE,
     &parked_until_aborted::RULE,
+    &no_verdict::RULE,
+    &self_waker::RULE,
+    &old_keep_alive::RULE,
+    &far_timer::RULE,
+    &slow::RULE,
+    &big::RULE,
 ];
 
 impl Rule {
@@ -177,6 +260,7 @@ pub fn explain(id: &str) -> Option<&'static RuleDoc> {
 fn where_they_wait(crowd: &Crowd, affected: u64, oldest: Duration) -> String {
     let who = match affected {
         1 => "It".to_owned(),
+        2 => "Both".to_owned(),
         n => format!("All {}", words::count(n)),
     };
     let oldest = if affected == 1 {

@@ -64,6 +64,11 @@ impl<'a> Scene<'a> {
         Some(self.policy.cutoff_floor.max(times(self.norm()?, self.policy.cutoff_norms)))
     }
 
+    /// The 99th percentile of the gaps between wakes at this site; `None` before any.
+    pub(crate) fn usual_gap(&self) -> Option<Duration> {
+        self.site.park_times.quantile(0.99)
+    }
+
     /// The usual life of this site's tasks, as a sentence fragment: "12ms (median; p99 1.8s)".
     pub(crate) fn usual_life(&self) -> Option<String> {
         let median = self.site.lifetimes.quantile(0.5)?;
@@ -111,6 +116,11 @@ impl<'a> Scene<'a> {
             && trend.chance < self.policy.trend_chance
             && trend.per_minute > 0.0
     }
+}
+
+/// `norm` times `factor` where there is a norm, and no less than `floor`.
+pub(crate) fn at_least(floor: Duration, factor: f64, norm: Option<Duration>) -> Duration {
+    floor.max(norm.map_or(Duration::ZERO, |norm| times(norm, factor)))
 }
 
 /// `span` times `factor`, saturating.

@@ -1,4 +1,6 @@
-//! H4: a task that somebody still wakes as often as ever.
+//! H4: tasks that somebody still wakes as often as ever.
+
+use std::time::Duration;
 
 use super::{HealthDoc, HealthFact, Test};
 use crate::park::Crowd;
@@ -9,27 +11,43 @@ pub(super) const FACT: HealthFact = HealthFact {
     doc: HealthDoc {
         id: "H4",
         title: "responsive",
-        test: "The task was polled at least ten times, and another task woke it within ten times its mean gap.",
+        test: "The tasks were polled at least ten times, none of them has been parked for more than ten times its usual gap, and other tasks woke them last, the latest of a site that still has live tasks.",
         silences: &["L1", "L5"],
-        limits: "Only the latest wake of a whole crowd is known, so it speaks for a crowd of one task only; and the mean gap stands for the median.",
+        limits: "For one task the usual gap is its mean, for several the median over the whole site. Of their wakers only the latest is known.",
     },
     test: Test::OfCrowd(test),
     void_by_trend: false,
 };
 
 fn test(scene: &Scene<'_>, crowd: &Crowd) -> Option<String> {
-    let polls = crowd.polls.0;
-    if crowd.parked != 1 || crowd.woken_by_task != 1 || polls < scene.policy.responsive_polls {
+    if crowd.woken_by_task != crowd.parked {
         return None;
     }
-    let last = scene.now.since(crowd.last_wake?);
-    let gap = scene.now.since(crowd.oldest_spawned).div_f64(polls as f64);
-    if last > times(gap, scene.policy.responsive_gaps) {
+    let (parked, gap) = woken_as_usual(scene, crowd)?;
+    let waker = crowd.last_waker.and_then(|waker| scene.model.site(waker.site?));
+    if waker.is_some_and(|site| site.live == 0) {
         return None;
     }
     Some(format!(
-        "Responsive: another task woke it {} ago, and every {} on average before.",
-        words::duration(last),
+        "Responsive: another task woke {} {} ago, and every {} on average before.",
+        words::agree(crowd.parked, "it", "each of them"),
+        words::duration(parked),
         words::duration(gap)
     ))
+}
+
+/// How long the tasks have been parked at most, and their usual gap, if that is no unusual silence. All of them
+/// have been polled since the one that has been parked longest was.
+pub(super) fn woken_as_usual(scene: &Scene<'_>, crowd: &Crowd) -> Option<(Duration, Duration)> {
+    let polls = crowd.polls.0;
+    if polls < scene.policy.responsive_polls {
+        return None;
+    }
+    // The silence in question is no part of what is usual.
+    let gap = match crowd.parked {
+        1 => crowd.oldest_parked.since(crowd.oldest_spawned).div_f64(polls as f64),
+        _ => scene.site.park_times.quantile(0.5)?,
+    };
+    let parked = scene.now.since(crowd.oldest_parked);
+    (parked <= times(gap, scene.policy.responsive_gaps)).then_some((parked, gap))
 }

@@ -86,7 +86,7 @@ fn rules_in_force(
     policy: &Policy,
 ) -> (Vec<&'static Rule>, Vec<String>) {
     let (mut active, mut inactive) = (Vec::new(), Vec::new());
-    for rule in rules::ALL {
+    for &rule in rules::ALL {
         if policy.without.contains(&rule.id()) {
             inactive.push(format!("{}: switched off", rule.doc.id));
             continue;

@@ -1,9 +1,10 @@
 //! The report as text: worst first, readable at three in the morning in 80 columns.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::{Class, Example, Finding, Report, Stage, Verdict};
-use crate::facts::Moment;
+use crate::facts::{Moment, TaskKind};
 use crate::words;
 
 /// The width of the text.
@@ -21,8 +22,8 @@ pub fn document(report: &Report) -> String {
     }
     if !report.inactive.is_empty() {
         text.push('\n');
-        for rule in &report.inactive {
-            wrapped("Off", rule, &mut text);
+        for rules in by_reason(&report.inactive) {
+            wrapped("Off", &rules, &mut text);
         }
     }
     if report.retracted > 0 {
@@ -37,6 +38,19 @@ pub fn document(report: &Report) -> String {
         );
     }
     text
+}
+
+/// The rules that are off, those with the same reason together: "P2, L7: this source does not tell .."
+fn by_reason(inactive: &[String]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in inactive {
+        let (rule, reason) = line.split_once(": ").unwrap_or((line, ""));
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, rules)) => rules.push(rule),
+            None => reasons.push((reason, vec![rule])),
+        }
+    }
+    reasons.iter().map(|(reason, rules)| format!("{}: {reason}", rules.join(", "))).collect()
 }
 
 /// Who was judged, and the verdict.
@@ -110,6 +124,7 @@ fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
     let gap = WIDTH.saturating_sub(heading.chars().count() + size.chars().count()).max(2);
     let _ = writeln!(text, "{heading}{:gap$}{size}", "");
     wrapped("Spawned at", &words::site(&finding.site), text);
+    let running = finding.site.kind == TaskKind::Blocking;
     match &finding.park {
         Some(point) if point.current => wrapped("Waits in", &words::place(point), text),
         Some(point) => wrapped(
@@ -117,14 +132,19 @@ fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
             &format!("unknown; last registered in {}", words::place(point)),
             text,
         ),
+        None if running => wrapped("Runs in", "a thread of the blocking pool", text),
         None => wrapped("Waits in", "unknown", text),
     }
     let growth = match finding.growth_per_min {
         Some(growth) => format!("{} per minute", words::growth(growth)),
         None => "not known yet".to_owned(),
     };
-    let oldest = words::duration(finding.oldest);
-    wrapped("Growth", &format!("{growth}; oldest parked for {oldest}"), text);
+    let oldest = match (finding.oldest, running) {
+        (Duration::ZERO, _) => String::new(),
+        (oldest, true) => format!("; oldest running for {}", words::duration(oldest)),
+        (oldest, false) => format!("; oldest parked for {}", words::duration(oldest)),
+    };
+    wrapped("Growth", &format!("{growth}{oldest}"), text);
     wrapped("Since", &format!("{} ago", words::duration(now.since(finding.since))), text);
     paragraphs("Why", &finding.evidence, text);
     if finding.counter_evidence.is_empty() {

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
         example: "12 tasks were spawned inside the request `GET /export`, which ended 4m12s ago. They are still alive.",
         fix: "Give the task a child token and cancel it by a `DropGuard` in the handler; or await it there; or, if it must outlive the request, keep it in a `TaskTracker` of the server.",
         limits: "Work that is meant to outlive its request looks the same until some of it has returned.",
-        silenced_by: &["H1", "H8", "H9"],
+        silenced_by: &["H1", "H7", "H8", "H9"],
     },
     condition,
 };
@@ -34,26 +34,29 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         return Opinion::default();
     }
     let threshold = threshold(scene);
-    let charges: Vec<Charge> = scene
-        .crowds
-        .iter()
-        .filter_map(|crowd| {
-            let outlived = crowd.outlived.as_ref()?;
-            let affected = outlived.ended_ago.certainly_above(threshold);
-            (affected > 0).then(|| charge(scene, crowd, outlived, affected, threshold))
-        })
-        .collect();
+    let (mut charges, mut silenced_by) = (Vec::new(), None);
+    for crowd in &scene.crowds {
+        let Some(outlived) = &crowd.outlived else { continue };
+        let affected = outlived.ended_ago.certainly_above(threshold);
+        if affected == 0 {
+            continue;
+        }
+        match health::timer_due_soon(scene, crowd) {
+            Some(defence) => silenced_by = silenced_by.or(Some(defence)),
+            None => charges.push(charge(scene, crowd, outlived, affected, threshold)),
+        }
+    }
     if charges.is_empty() {
-        return Opinion::default();
+        return Opinion::silenced(silenced_by);
     }
     match health::of_site(scene, "L3", Trends::Void) {
         Some(defence) => Opinion::silenced(Some(defence)),
-        None => Opinion { charges, silenced_by: None },
+        None => Opinion { charges, silenced_by },
     }
 }
 
 /// Already a few siblings that returned say how long such work takes.
-fn threshold(scene: &Scene<'_>) -> Duration {
+pub(super) fn threshold(scene: &Scene<'_>) -> Duration {
     let policy = scene.policy;
     let siblings = scene.site.lifetimes.quantile(0.99).map(|p99| times(p99, policy.outlived_norms));
     policy.outlived_floor.max(siblings.unwrap_or_default())

@@ -23,8 +23,8 @@ pub(super) const RULE: Rule = Rule {
         reason: "An age alone accuses accept loops. A share of survivors above what ever came back after such an age does not happen by chance, and one common place makes a common cause likely.",
         example: "36 of 2,160 tasks spawned here in the last hour never finished (1.7 %). The others that returned took 12ms (median; p99 180ms). All 36 wait in oneshot recv at src/cache.rs:95; the oldest has been parked for 41m07s.",
         fix: "Bound the wait with `timeout(d, ..)`; `select!` it with `token.cancelled()`; drop or use the sending side on every return path.",
-        limits: "A site that does two kinds of work, one of them long: until the first long ones return, they look like survivors. Survivors older than an hour are left to W1. Keep-alive connections (H6) that grow for minutes are WATCH only: whether their peers are gone cannot be seen.",
-        silenced_by: &["H1", "H2", "H3", "H4", "H5", "H6", "H7"],
+        limits: "A site that does two kinds of work, one of them long: until the first long ones return, they look like survivors. Survivors older than an hour are left to W1. Keep-alive connections (H6) that grow are left to W5: whether their peers are gone cannot be seen.",
+        silenced_by: &["H1", "H2", "H3", "H4", "H5", "H6", "H7", "H10"],
     },
     condition,
 };
@@ -67,10 +67,35 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let Some(crowd) = common_place(scene, &accused, cutoff) else {
         return Opinion::silenced(defence);
     };
+    // A trend takes H6 its power to silence; but connections that grow may still be connections: W5.
+    let doubt = health::of_crowd(scene, crowd, "L1", Trends::Ignored);
+    if let Some(keep_alive) = doubt.filter(|doubt| doubt.id == "H6") {
+        return Opinion::silenced(Some(keep_alive));
+    }
     let later = cutoff.saturating_add(scene.policy.confirm);
     let shown = accused_share(scene, &accused, later).is_some();
     let confirms = Confirms::by(shown, crowd.unresolved, scene.policy);
     Opinion::charge(charge(scene, crowd, cutoff, share, confirms))
+}
+
+/// The crowd of survivors that this rule would accuse if H6 did not speak for them.
+pub(super) fn but_for_keep_alive<'a>(scene: &'a Scene<'_>) -> Option<&'a Crowd> {
+    if !scene.site.site.kind.has_wakers() {
+        return None;
+    }
+    let cutoff = scene.cutoff()?;
+    let all: Vec<&Crowd> = scene.crowds.iter().collect();
+    accused_share(scene, &all, cutoff)?;
+    if health::of_site(scene, "L1", Trends::Void).is_some() {
+        return None;
+    }
+    let kept = all.into_iter().filter(|crowd| {
+        let found = health::of_crowd(scene, crowd, "L1", Trends::Ignored);
+        found.is_none_or(|defence| defence.id == "H6")
+    });
+    let kept: Vec<&Crowd> = kept.collect();
+    accused_share(scene, &kept, cutoff)?;
+    common_place(scene, &kept, cutoff)
 }
 
 /// The share of survivors, if it is more than history explains.
@@ -149,12 +174,9 @@ fn charge(
             words::duration(cutoff)
         ));
     }
-    // A trend takes H6 its power to silence; but connections that grow may still be connections.
-    let doubt = health::of_crowd(scene, crowd, "L1", Trends::Ignored);
-    counter_evidence.extend(doubt.as_ref().map(|doubt| format!("{} But they grow.", doubt.text())));
     Charge {
         rule: &RULE.doc,
-        class: if doubt.is_some() { Class::Watch } else { Class::Likely },
+        class: Class::Likely,
         place: crowd.point.clone(),
         affected,
         lived: cutoff,

@@ -249,7 +249,7 @@ fn without_its_health_fact_the_site_is_accused(
 #[case::woken_by_io("healthy/responsive_actor", "H4", |update: &mut Update| update.sites[0].clusters[0].woken_by_task = 0)]
 #[case::polled_too_seldom("healthy/responsive_actor", "H4", |update: &mut Update| update.sites[0].clusters[0].polls = (9, 9))]
 #[case::silent_for_long("healthy/responsive_actor", "H4", |update: &mut Update| {
-    update.sites[0].clusters[0].last_wake = Some(update.at.back(seconds(600)));
+    update.sites[0].clusters[0].oldest_parked = update.at.back(seconds(600));
 })]
 #[case::some_spawned_by_nobody("healthy/supervisor", "H8", |update: &mut Update| update.sites[1].spawned_by[0].live = 3)]
 fn without_a_clause_the_health_fact_does_not_speak(

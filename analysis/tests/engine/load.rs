@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use stranded_analysis::facts::{
-    Bin, BootId, Cap, Caps, Cluster, Frame, Gauges, History, Instrumentation, Moment, Outlived,
-    ParkStack, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy, StackCapture,
-    StackId, TargetInfo, TaskId, TaskKind, Update, Wait,
+    Activity, Bin, BlockingPool, BootId, CancelSeen, Cancelled, Cap, Caps, Cluster, Frame, Gauges,
+    History, Instrumentation, LongPoll, Moment, Outlived, ParkStack, Place, ResourceCount,
+    ResourceFacts, ResourceId, ResourceKind, ResourceState, ResourceTracking, SiteFacts, SiteId,
+    Source, SpawnSite, SpawnedBy, SpinningTask, StackCapture, StackCount, StackId, TargetInfo,
+    TaskId, TaskKind, TaskRef, Timers, Update, Wait, Worker, WorkerId,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -35,9 +37,6 @@ struct Target {
     /// Facts that this source does not deliver.
     #[serde(default)]
     without: Vec<String>,
-    /// Capabilities that it has besides the usual ones.
-    #[serde(default)]
-    with: Vec<String>,
     #[serde(default)]
     instrumentation: Option<String>,
 }
@@ -59,6 +58,59 @@ struct UpdateIn {
     last_poll: Option<String>,
     #[serde(default)]
     partial: bool,
+    #[serde(default)]
+    resource: Vec<ResourceIn>,
+    #[serde(default)]
+    spinning: Vec<SpinningIn>,
+    #[serde(default)]
+    long_poll: Vec<LongPollIn>,
+    /// Tasks that were woken long ago and not polled since.
+    #[serde(default)]
+    unpolled: u64,
+    /// Threads for blocking work, how many of them are idle, and work that waits for one.
+    #[serde(default)]
+    blocking: Option<(u64, u64, u64)>,
+}
+
+/// A resource, under the name by which crowds refer to it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceIn {
+    name: String,
+    kind: String,
+    #[serde(default)]
+    place: Option<String>,
+    /// Permits to be had, and in all.
+    #[serde(default)]
+    permits: Option<(u64, u64)>,
+    /// Tasks that a barrier needs, and those that have arrived.
+    #[serde(default)]
+    barrier: Option<(u64, u64)>,
+    waiting: u64,
+    /// How long ago.
+    waiting_since: String,
+    #[serde(default)]
+    handed_over: Option<String>,
+    #[serde(default)]
+    touched_by: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpinningIn {
+    task: u64,
+    site: String,
+    since: String,
+    polls_per_s: f64,
+    self_woken: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LongPollIn {
+    task: u64,
+    site: String,
+    since: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +143,19 @@ struct SiteIn {
     revived: u64,
     #[serde(default)]
     own: bool,
+    /// Size of the largest future, in bytes.
+    #[serde(default)]
+    bytes: Option<u64>,
+    /// Gaps between wakes.
+    #[serde(default)]
+    park_times: Vec<String>,
+    #[serde(default)]
+    poll_times: Vec<String>,
+    #[serde(default)]
+    running_for: Vec<String>,
+    /// `"12 x FUNCTION FILE:LINE"`.
+    #[serde(default)]
+    spawn_stacks: Vec<String>,
     #[serde(default)]
     minutes: Bins,
     #[serde(default)]
@@ -136,6 +201,57 @@ struct CrowdIn {
     settled: Option<u64>,
     #[serde(default)]
     outlived: Option<OutlivedIn>,
+    #[serde(default)]
+    unaccounted: u64,
+    #[serde(default)]
+    waker_gone: Option<WakerGoneIn>,
+    #[serde(default)]
+    last_waker: Option<TaskIn>,
+    #[serde(default)]
+    cancelled: Option<CancelledIn>,
+    #[serde(default)]
+    timers: Option<TimersIn>,
+    /// `"31 x NAME"` of a resource.
+    #[serde(default)]
+    waits: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WakerGoneIn {
+    tasks: u64,
+    ago: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskIn {
+    task: u64,
+    #[serde(default)]
+    site: Option<String>,
+    #[serde(default)]
+    alive: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelledIn {
+    ago: Vec<String>,
+    /// By way of its siblings.
+    #[serde(default)]
+    sibling: bool,
+    #[serde(default)]
+    by: Option<TaskIn>,
+    #[serde(default)]
+    token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimersIn {
+    tasks: u64,
+    soonest: String,
+    latest: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,7 +264,9 @@ struct OutlivedIn {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SpawnedByIn {
-    site: String,
+    /// None: spawned outside any task.
+    #[serde(default)]
+    site: Option<String>,
     live: u64,
     #[serde(default)]
     orphans: u64,
@@ -244,6 +362,7 @@ pub(crate) fn at(site: &SpawnSite) -> String {
 struct Names {
     sites: HashMap<String, SiteId>,
     stacks: HashMap<String, StackId>,
+    resources: HashMap<String, ResourceId>,
     tasks: u64,
 }
 
@@ -263,6 +382,9 @@ impl Names {
             .collect();
         update.stacks.sort_by_key(|stack| stack.id);
         let tracked = update.sites.iter().filter(|site| !site.own).map(|site| site.live).sum();
+        update.resources =
+            input.resource.iter().map(|resource| self.resource(resource, now)).collect();
+        update.activity = Some(self.activity(input, now));
         update.gauges = Some(Gauges {
             tracked,
             alive: Some(input.alive.unwrap_or(tracked)),
@@ -270,6 +392,11 @@ impl Names {
             unaccounted: input.unaccounted,
             open_sockets: input.open_sockets,
             last_poll: Some(input.last_poll.as_deref().map_or(now, moment)),
+            blocking: input.blocking.map(|(threads, idle, queued)| BlockingPool {
+                threads,
+                idle,
+                queued,
+            }),
             ..Gauges::default()
         });
         update
@@ -278,6 +405,72 @@ impl Names {
     fn site_id(&mut self, place: &str) -> SiteId {
         let next = SiteId(self.sites.len() as u32);
         *self.sites.entry(place.to_owned()).or_insert(next)
+    }
+
+    fn resource_id(&mut self, name: &str) -> ResourceId {
+        let next = ResourceId(self.resources.len() as u64 + 1);
+        *self.resources.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn stack_id(&mut self, text: &str) -> StackId {
+        let next = StackId(self.stacks.len() as u32);
+        *self.stacks.entry(text.to_owned()).or_insert(next)
+    }
+
+    fn task(&mut self, input: &TaskIn) -> TaskRef {
+        let site = input.site.as_ref().map(|site| self.site_id(site));
+        TaskRef { id: TaskId(input.task), site, alive: input.alive }
+    }
+
+    fn resource(&mut self, input: &ResourceIn, now: Moment) -> ResourceFacts {
+        let kind = ResourceKind::KNOWN.iter().find(|kind| kind.name() == input.kind);
+        ResourceFacts {
+            id: self.resource_id(&input.name),
+            kind: *kind.unwrap_or_else(|| panic!("no kind {}", input.kind)),
+            place: input.place.as_deref().map(place),
+            created: Moment(0),
+            created_by: None,
+            state: match (input.permits, input.barrier) {
+                (Some((available, capacity)), _) => {
+                    ResourceState::Permits { available, capacity: Some(capacity) }
+                }
+                (None, Some((size, arrived))) => ResourceState::Barrier { size, arrived },
+                (None, None) => ResourceState::Unknown,
+            },
+            holders: Vec::new(),
+            unknown_holders: 0,
+            granted: Vec::new(),
+            handles: Vec::new(),
+            waiting: input.waiting,
+            waiting_since: Some(now.back(span(&input.waiting_since))),
+            handed_over: input.handed_over.as_deref().map(|ago| now.back(span(ago))),
+            last_takers: Vec::new(),
+            touched_by: input.touched_by,
+        }
+    }
+
+    fn activity(&mut self, input: &UpdateIn, now: Moment) -> Activity {
+        let workers = input.long_poll.iter().enumerate().map(|(at, poll)| Worker {
+            id: WorkerId(at as u32),
+            name: "tokio-runtime-worker".to_owned(),
+            polling: Some(LongPoll {
+                task: TaskId(poll.task),
+                site: self.site_id(&poll.site),
+                since: now.back(span(&poll.since)),
+            }),
+            last_poll: None,
+            last_local_poll: None,
+        });
+        let workers = workers.collect();
+        let spinning = input.spinning.iter().map(|task| SpinningTask {
+            id: TaskId(task.task),
+            site: self.site_id(&task.site),
+            since: now.back(span(&task.since)),
+            polls_per_s: task.polls_per_s,
+            self_woken: task.self_woken,
+        });
+        let spinning = spinning.collect();
+        Activity { workers, spinning, unpolled: Vec::new(), unpolled_total: input.unpolled }
     }
 
     fn site(&mut self, input: &SiteIn, now: Moment) -> SiteFacts {
@@ -308,8 +501,20 @@ impl Names {
             live,
             max_live: input.max_live.unwrap_or(live),
             scheduled: input.scheduled,
-            future_bytes: 1024,
+            future_bytes: input.bytes.unwrap_or(1024),
             lifetimes,
+            park_times: histogram(&input.park_times),
+            poll_times: histogram(&input.poll_times),
+            running_for: histogram(&input.running_for),
+            spawn_stacks: input
+                .spawn_stacks
+                .iter()
+                .map(|text| {
+                    let (tasks, stack) = text.split_once(" x ").expect("COUNT x STACK");
+                    let tasks = tasks.parse().expect("a count");
+                    StackCount { stack: self.stack_id(&format!("spawn {stack}")), tasks }
+                })
+                .collect(),
             minutes: history(&input.minutes, Duration::from_secs(60), now, live),
             recent: history(&input.recent, Duration::from_secs(5), now, live),
             clusters: input.crowd.iter().map(|crowd| self.cluster(crowd, now)).collect(),
@@ -317,7 +522,7 @@ impl Names {
                 .spawned_by
                 .iter()
                 .map(|by| SpawnedBy {
-                    site: Some(self.site_id(&by.site)),
+                    site: by.site.as_ref().map(|site| self.site_id(site)),
                     live: by.live,
                     orphans: by.orphans,
                 })
@@ -336,14 +541,7 @@ impl Names {
         let settled = input.settled.unwrap_or(input.zero_wakers);
         let of =
             |who: &str| if input.woken.as_deref().unwrap_or("never") == who { parked } else { 0 };
-        let stacks = input
-            .stacks
-            .iter()
-            .map(|text| {
-                let next = StackId(self.stacks.len() as u32);
-                *self.stacks.entry(text.clone()).or_insert(next)
-            })
-            .collect();
+        let stacks = input.stacks.iter().map(|text| self.stack_id(text)).collect();
         let oldest_parked = input.parked.as_deref().map_or(oldest, span);
         self.tasks += 100;
         Cluster {
@@ -358,6 +556,31 @@ impl Names {
             woken_by_task: of("task"),
             last_wake: input.last_wake.as_deref().map(|ago| now.back(span(ago))),
             polls: input.polls.unwrap_or((2, 2)),
+            unaccounted: input.unaccounted,
+            waker_gone: input.waker_gone.as_ref().map_or(0, |gone| gone.tasks),
+            waker_gone_since: input.waker_gone.as_ref().map(|gone| now.back(span(&gone.ago))),
+            last_waker: input.last_waker.as_ref().map(|waker| self.task(waker)),
+            cancelled: input.cancelled.as_ref().map(|cancelled| Cancelled {
+                tasks: histogram(&cancelled.ago).count(),
+                ago: histogram(&cancelled.ago),
+                seen: if cancelled.sibling { CancelSeen::Sibling } else { CancelSeen::Woken },
+                by: cancelled.by.as_ref().map(|by| self.task(by)),
+                token: cancelled.token.as_deref().map(place),
+            }),
+            timers: input.timers.as_ref().map(|timers| Timers {
+                tasks: timers.tasks,
+                soonest: now.forward(span(&timers.soonest)),
+                latest: now.forward(span(&timers.latest)),
+            }),
+            waits: input
+                .waits
+                .iter()
+                .map(|text| {
+                    let (tasks, name) = text.split_once(" x ").expect("COUNT x NAME");
+                    let tasks = tasks.parse().expect("a count");
+                    ResourceCount { resource: self.resource_id(name), tasks }
+                })
+                .collect(),
             outlived: Some(Outlived {
                 ended_ago: histogram(
                     input.outlived.as_ref().map_or(&[][..], |outlived| &outlived.ended),
@@ -375,21 +598,14 @@ impl Names {
     }
 }
 
-/// What a source tells only if a scenario says so.
-const OPTIONAL: [Cap; 6] = [
-    Cap::Resources,
-    Cap::Timers,
-    Cap::Cancellations,
-    Cap::SpawnStacks,
-    Cap::Activity,
-    Cap::Handles,
-];
+/// `src/server.rs:40`.
+fn place(text: &str) -> Place {
+    let (file, line) = text.rsplit_once(':').expect("a place is FILE:LINE");
+    Place { file: file.to_owned(), line: line.parse().expect("a line is a number"), column: 9 }
+}
 
 fn target_info(input: &Target) -> TargetInfo {
-    let listed = |names: &[String], cap: &Cap| names.iter().any(|name| name == cap.name());
-    let missing = |cap: &Cap| {
-        listed(&input.without, cap) || (OPTIONAL.contains(cap) && !listed(&input.with, cap))
-    };
+    let missing = |cap: &Cap| input.without.iter().any(|name| name == cap.name());
     let caps: Caps = Cap::ALL.into_iter().filter(|cap| !missing(cap)).collect();
     TargetInfo {
         name: "scenario".into(),
@@ -422,6 +638,9 @@ fn stack(id: StackId, text: &str) -> ParkStack {
     if text == "unresolved" {
         return ParkStack { id, wait: None, park: None, addresses: vec![1], frames: Vec::new() };
     }
+    if let Some(spawn) = text.strip_prefix("spawn ") {
+        return spawn_stack(id, spawn);
+    }
     let mut parts = text.splitn(3, ' ');
     let wait = Wait::from_code(parts.next().unwrap());
     let frames: Vec<Frame> = parts
@@ -444,6 +663,19 @@ fn stack(id: StackId, text: &str) -> ParkStack {
         addresses: vec![1],
         frames,
     }
+}
+
+/// `FUNCTION FILE:LINE`, called by a function of the user.
+fn spawn_stack(id: StackId, text: &str) -> ParkStack {
+    let (function, at) = text.rsplit_once(' ').expect("a spawn is FUNCTION FILE:LINE");
+    let frame = |function: &str, at: Place| Frame {
+        function: function.to_owned(),
+        file: Some(at.file),
+        line: Some(at.line),
+        user: true,
+    };
+    let frames = vec![frame(function, place(at)), frame("app::serve", place("src/serve.rs:7"))];
+    ParkStack { id, wait: None, park: Some(0), addresses: vec![1], frames }
 }
 
 /// Complete bins that end now, and the one that is filling.
