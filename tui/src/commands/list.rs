@@ -1,6 +1,7 @@
-//! `stranded list`: spawn sites or tasks as a table or as JSON.
+//! `stranded list`: spawn sites, tasks or resources as a table or as JSON.
 
 mod order;
+pub(super) mod resources;
 mod sites;
 mod tasks;
 
@@ -17,7 +18,7 @@ use crate::link::event::Problem;
 use crate::output;
 use crate::target::Target;
 
-/// List spawn sites or tasks
+/// List spawn sites, tasks or resources
 ///
 /// One look at the target, taken now. A verdict needs time: for verdicts to rely on use `stranded
 /// check`.
@@ -61,8 +62,21 @@ impl ListArgs {
         let read = match self.what {
             What::Sites => filter,
             What::Tasks => task_filter,
+            What::Resources => return self.refuse_row_options(),
         };
         self.filter.as_deref().map(read).transpose()
+    }
+
+    /// Resources have neither columns to sort by nor a filter: silence would look like an answer.
+    fn refuse_row_options(&self) -> Result<Option<Query>, Problem> {
+        let given = [("--filter", &self.filter), ("--sort", &self.sort)];
+        match given.into_iter().find(|(_, value)| value.is_some()) {
+            None => Ok(None),
+            Some((option, _)) => Err(Problem {
+                what: format!("Resources cannot be listed with {option}"),
+                hint: "they are ordered by how many tasks wait; --limit takes the first".to_owned(),
+            }),
+        }
     }
 }
 
@@ -73,6 +87,8 @@ enum What {
     Sites,
     /// Single tasks
     Tasks,
+    /// Locks, channels and timers that somebody waits for, or that a waiting task holds
+    Resources,
 }
 
 pub(crate) fn run(args: &ListArgs, shared: &Shared) -> anyhow::Result<Exit> {
@@ -94,6 +110,10 @@ pub(crate) fn run(args: &ListArgs, shared: &Shared) -> anyhow::Result<Exit> {
                 };
                 let picture = census::take(&target, view, shared).await?;
                 tasks::list(&picture, args.json)?
+            }
+            What::Resources => {
+                let picture = census::take(&target, View::default(), shared).await?;
+                resources::list(&picture, args.limit as usize, args.json)
             }
         };
         output::data(&text)?;

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Bin, BootId, Cap, Caps, Cluster, Frame, Gauges, History, Instrumentation, Moment, ParkStack,
-    Registration, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId,
-    TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, Update, Wait, Wakers, Window,
+    Bin, BootId, Cap, Caps, Cluster, Frame, Gauges, History, Hold, Holder, Instrumentation, Moment,
+    ParkStack, Place, Registration, ResourceFacts, ResourceId, ResourceKind, ResourceState,
+    ResourceTracking, ResourceWait, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId,
+    TargetInfo, TaskFacts, TaskId, TaskKind, TaskRef, TaskState, Update, Wait, WaitingTask, Wakers,
+    Window,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -46,6 +48,48 @@ pub(crate) fn leaking(now: Moment) -> Update {
     update.stacks = vec![stack()];
     update.tasks = vec![stranded_task()];
     update.window = Some(Window { rows: vec![TaskId(41)], matched: 1, query_error: None });
+    update
+}
+
+/// The same, where task 41 waits for a mutex that task 57 has locked and that ended task 12 had before.
+pub(crate) fn locked(now: Moment) -> Update {
+    let mut update = leaking(now);
+    let task = |id, alive| TaskRef { id: TaskId(id), site: Some(SiteId(2)), alive };
+    let mutex = ResourceId(7);
+    update.resources = vec![ResourceFacts {
+        id: mutex,
+        kind: ResourceKind::Mutex,
+        place: Some(Place { file: "src/ledger.rs".to_owned(), line: 30, column: 9 }),
+        created: at(2),
+        created_by: None,
+        state: ResourceState::Locked(true),
+        holders: vec![Holder {
+            task: Some(task(57, true)),
+            hold: Hold::Exclusive,
+            since: Some(at(90)),
+            movable: false,
+        }],
+        unknown_holders: 0,
+        granted: Vec::new(),
+        handles: Vec::new(),
+        waiting: 1,
+        waiting_since: Some(at(101)),
+        handed_over: Some(at(90)),
+        last_takers: vec![task(57, true), task(12, false)],
+        touched_by: None,
+    }];
+    update.waiting = vec![WaitingTask {
+        id: TaskId(41),
+        site: SiteId(2),
+        state: TaskState::Parked,
+        polls: 1,
+        parked_since: Some(at(101)),
+        settled_since: Some(at(102)),
+        wakers: Some(1),
+        waits: vec![ResourceWait { resource: mutex, wants: Hold::Exclusive, since: at(101) }],
+        only_child: None,
+        registrations: Vec::new(),
+    }];
     update
 }
 

@@ -165,3 +165,41 @@ fn a_task_that_is_gone_is_an_error_that_says_where_to_look() {
     let ran = stranded(&format!("show {} 99", agent.target()));
     ran.assert_error("No task 99 is alive in orders-api", "tasks shows those that are");
 }
+
+#[test]
+fn a_lock_is_listed_with_who_holds_it_and_who_waits() {
+    let mut steps = send(looks(facts::locked));
+    steps.push(Step::Hold);
+    let agent = Fake::start(vec![steps]);
+    let ran = stranded(&format!("list {} resources", agent.target()));
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("RESOURCE") && lines[0].ends_with("CREATED AT"), "{}", ran.all());
+    let cells: Vec<_> = lines[1].split_whitespace().collect();
+    assert_eq!(cells[..4], ["mutex", "locked", "#57", "1"], "{}", ran.all());
+    assert_eq!(cells.last(), Some(&"src/ledger.rs:30"), "{}", ran.all());
+    assert_eq!(lines[2], "1 resource.", "{}", ran.all());
+
+    let ran = stranded(&format!("list {} resources --json", agent.target()));
+    let row = &json(&ran.stdout)["resources"]["rows"][0];
+    assert_eq!(row["place"]["line"], 30, "{row}");
+    assert_eq!(row["waiters"], serde_json::json!([41]), "{row}");
+    assert_eq!(row["last_takers"][1], serde_json::json!({ "task": 12, "alive": false }), "{row}");
+
+    let ran = stranded(&format!("show {} 41", agent.target()));
+    assert!(ran.stdout.contains("mutex of src/ledger.rs:30, held by #57"), "{}", ran.all());
+    stranded(&format!("list {} resources --sort waiting", agent.target()))
+        .assert_error("cannot be listed with --sort", "--limit");
+}
+
+#[test]
+fn where_nothing_is_waited_for_the_list_of_resources_says_so() {
+    let agent = agent();
+    let ran = stranded(&format!("list {} resources", agent.target()));
+    assert_eq!(
+        (ran.code, ran.stdout.lines().next()),
+        (0, Some("Nothing is waited for; 0 resources are tracked.")),
+        "{}",
+        ran.all()
+    );
+}

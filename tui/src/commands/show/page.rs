@@ -8,6 +8,7 @@ use stranded_analysis::report::{Finding, Stage};
 use stranded_analysis::words::{self, bytes, count, duration, printable};
 
 use crate::app::{Picture, tasks};
+use crate::commands::list::resources::{holders, place as place_of};
 use crate::commands::{census, json};
 use crate::text::wrap;
 
@@ -79,6 +80,7 @@ fn properties(task: &TaskFacts, picture: &Picture) -> Vec<(&'static str, String)
         ),
     ));
     properties.push(("wakers", wakers(task)));
+    properties.extend(awaited(task, picture).map(|resource| ("waits for", resource)));
     properties.push((
         "last wake",
         task.last_wake.map_or_else(|| "never".to_owned(), |wake| tasks::woken(wake, at)),
@@ -118,6 +120,16 @@ fn wakers(task: &TaskFacts) -> String {
         None if task.unaccounted => "unknown: the count of this task is unreliable".to_owned(),
         None => "unknown".to_owned(),
     }
+}
+
+/// What it waits for, where that is a resource that the target tracks.
+fn awaited<'a>(task: &TaskFacts, picture: &'a Picture) -> impl Iterator<Item = String> + 'a {
+    let waits = picture.model.waiting_task(task.id).map_or(&[][..], |waiting| &waiting.waits);
+    waits.iter().filter_map(|wait| picture.model.resource(wait.resource)).map(|resource| {
+        let place =
+            resource.place.as_ref().map_or_else(String::new, |at| format!(" of {}", place_of(at)));
+        format!("{}{place}, held by {}", resource.kind.name(), holders(resource))
+    })
 }
 
 fn times(n: u64) -> String {
