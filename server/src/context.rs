@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use stranded_analysis::facts::Moment;
 
 use crate::registry::SlotId;
+use crate::threads::{self, Place};
 
 /// Entries kept; deeper ones are counted, and not looked at.
 const DEPTH: usize = 32;
@@ -48,6 +49,8 @@ pub(crate) struct Context {
     /// Whether this thread has ever polled a task: a worker.
     worker: Cell<bool>,
     shard: Cell<usize>,
+    /// The registry for which this thread has a record, and where; 0: none yet.
+    record: Cell<(u32, Place)>,
     /// Lowest and highest address of the thread's stack: `(1, 1)` not asked yet, `(0, 0)` unknown.
     pub(crate) stack_bounds: Cell<(usize, usize)>,
 }
@@ -60,6 +63,7 @@ thread_local! {
             last_exit: Cell::new(None),
             worker: Cell::new(false),
             shard: Cell::new(usize::MAX),
+            record: Cell::new((0, Place::NONE)),
             stack_bounds: Cell::new((1, 1)),
         }
     };
@@ -165,6 +169,27 @@ impl Context {
     #[inline]
     pub(crate) fn is_worker(&self) -> bool {
         self.worker.get()
+    }
+
+    /// The record of this thread, which polls a task of `registry`.
+    #[inline]
+    pub(crate) fn take_record(&self, registry: u32, now: Moment) -> Place {
+        if self.record.get().0 != registry {
+            self.record.set((registry, threads::take(registry, now)));
+        }
+        self.record.get().1
+    }
+
+    /// The record of this thread, if it has polled a task of `registry`.
+    #[inline]
+    pub(crate) fn record(&self, registry: u32) -> Place {
+        let (of, place) = self.record.get();
+        if of == registry { place } else { Place::NONE }
+    }
+
+    /// This thread ends, and has no record any more.
+    pub(crate) fn forget_record(&self) {
+        self.record.set((0, Place::NONE));
     }
 
     /// This thread's number, for choosing among shards.

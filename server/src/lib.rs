@@ -19,7 +19,7 @@
 //!
 //! - `builder` and `config`: putting the agent into a process; `faults`: what went wrong there;
 //! - `subscriber`: what Tokio tells, told apart from what is the application's; `context`: what a
-//!   thread is inside of; `own`: which threads are the agent's;
+//!   thread is inside of; `threads`: that of all threads; `own`: which threads are the agent's;
 //! - `registry`: the live tasks and their spawn sites, on the target's `clock`;
 //! - `stack`: park stacks as addresses; `symbols` and `resolver`: as functions and lines;
 //! - `observer`: all of it as facts, with `canary` and `process`, behind the `source` trait;
@@ -48,6 +48,7 @@ mod subscriber;
 mod symbols;
 mod sync;
 pub mod testing;
+mod threads;
 mod viewer;
 
 pub use agent::Agent;

@@ -187,7 +187,12 @@ impl Observer {
             stacks_lost: self.registry.stacks().lost(),
             ..Gauges::default()
         };
-        latest.census = Arc::new(Census { gauges, sites: look.sites, ..Census::empty(look.at) });
+        latest.census = Arc::new(Census {
+            gauges,
+            sites: look.sites,
+            activity: look.activity,
+            ..Census::empty(look.at)
+        });
         latest.examples = look.examples;
         latest.scopes = scopes;
     }
@@ -205,6 +210,7 @@ impl Observer {
             (Cap::Scopes, scopes),
             (Cap::WokenBy, true),
             (Cap::Endings, true),
+            (Cap::Activity, true),
         ];
         TargetInfo {
             name: self

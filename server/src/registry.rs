@@ -6,11 +6,12 @@
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks; [`runtimes`]: where they run;
-//! - [`census`], [`zombies`], [`rows`] and [`window`]: all of it as facts, read while others write.
+//! - [`census`], [`zombies`], [`activity`], [`rows`] and [`window`]: all of it as facts, read while others write.
 //!
 //! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
 //! thread holds for long, never call Tokio, and never panic.
 
+mod activity;
 mod by_key;
 mod census;
 mod cold;
@@ -30,11 +31,12 @@ mod tests;
 mod window;
 mod zombies;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicI64, AtomicU8, AtomicU64,
+    AtomicI64, AtomicU8, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
+
+use std::sync::{Mutex, OnceLock};
 
 use stranded_analysis::facts::TaskKind;
 use tracing_core::Metadata;
@@ -49,13 +51,14 @@ use crate::context::{self, Entered, PolledTask};
 use crate::own;
 use crate::stack::{self, Budget, Capture, Interner};
 
+use activity::Watched;
 use cold::Cold;
 use names::Names;
 use runtimes::Runtimes;
 use scopes::Scopes;
 use sites::{SiteKey, Sites};
 use slab::Slab;
-use slot::{BY_DRIVER, BY_THREAD, NAMED, NO_SITE, OWN, Slot};
+use slot::{BLOCKING, BY_DRIVER, BY_THREAD, By, LOCAL, NAMED, NO_SITE, OWN, Slot, WORKER_LOOP};
 
 const _: () = assert!(size_of::<Slot>() == 128);
 
@@ -65,6 +68,9 @@ const ZOMBIES: i64 = 1 << 16;
 /// A future that is dropped this soon after its last poll ended, on the same thread and with nothing between,
 /// returned; otherwise it was cancelled. Parking and being woken for an abort takes longer.
 const RETURN_GAP_NS: u64 = 50_000;
+
+/// Where Tokio starts its workers, as tasks of kind `blocking`.
+const WORKER_LOOPS: &str = "src/runtime/scheduler/multi_thread/worker.rs";
 
 /// What the span of a new task tells.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +101,8 @@ pub(crate) enum WakerOp {
 /// All tasks of this process.
 #[derive(Debug)]
 pub(crate) struct Registry {
+    /// Its own number in this process, from 1.
+    number: u32,
     clock: Clock,
     slab: Slab,
     sites: Sites,
@@ -109,14 +117,32 @@ pub(crate) struct Registry {
     zombies: AtomicI64,
     /// As of the last census, since when the oldest unfinished poll runs or unanswered wake waits; 0: none.
     stalled_since: AtomicU64,
+    watched: Mutex<Watched>,
     tokio: OnceLock<Box<str>>,
+}
+
+impl Spawn<'_> {
+    /// What its slot keeps of it.
+    fn flags(&self, own: bool) -> u32 {
+        let blocking = self.kind == TaskKind::Blocking;
+        let flags = [
+            (own, OWN),
+            (!self.name.is_empty(), NAMED),
+            (self.kind == TaskKind::Local, LOCAL),
+            (blocking, BLOCKING),
+            (blocking && self.file.ends_with(WORKER_LOOPS), WORKER_LOOP),
+        ];
+        flags.into_iter().filter(|(has, _)| *has).fold(0, |all, (_, flag)| all | flag)
+    }
 }
 
 impl Registry {
     /// A registry whose slots may take `memory_mb` megabytes. `budget`: for capturing by unwinding.
     pub(crate) fn new(memory_mb: u32, capture: Capture, budget: Budget) -> Self {
+        static NUMBERS: AtomicU32 = AtomicU32::new(1);
         let slots = u64::from(memory_mb) * 1024 * 1024 / slab::BYTES_PER_TASK;
         Self {
+            number: NUMBERS.fetch_add(1, Relaxed),
             clock: Clock::start(),
             slab: Slab::new(u32::try_from(slots).unwrap_or(u32::MAX)),
             sites: Sites::new(),
@@ -129,6 +155,7 @@ impl Registry {
             untracked: AtomicI64::new(0),
             zombies: AtomicI64::new(0),
             stalled_since: AtomicU64::new(0),
+            watched: Mutex::default(),
             tokio: OnceLock::new(),
         }
     }
@@ -186,7 +213,8 @@ impl Registry {
         if let Some(site) = self.sites.get(site_number) {
             site.spawn(now, spawn.size);
         }
-        slot.reset(now, if own { OWN } else { 0 } | if spawn.name.is_empty() { 0 } else { NAMED });
+        slot.reset(now, spawn.flags(own));
+        cold.forget_wakers();
         cold.spawned.store(now.0, Relaxed);
         cold.number.store(spawn.number, Relaxed);
         cold.site.store(site_number, Relaxed);
@@ -232,6 +260,14 @@ impl Registry {
                     site.park_times.sample(parked);
                 }
             }
+            if slot.is(WORKER_LOOP) {
+                return;
+            }
+            if !slot.is(BLOCKING) {
+                let thread = context.take_record(self.number, now);
+                slot.polled_on(thread);
+                thread.begin(id);
+            }
             let root_frame = stack::root_frame(self.capture(), context);
             context.push(Entered::Task(PolledTask {
                 id,
@@ -257,6 +293,12 @@ impl Registry {
             site.poll_times.sample(took);
         }
         context::with(|context| {
+            if slot.is(WORKER_LOOP) {
+                return;
+            }
+            if !slot.is(BLOCKING) {
+                context.record(self.number).end(id, slot.is(LOCAL), now);
+            }
             context.leave_task(id);
             context.end_poll(id, now);
         });
@@ -299,7 +341,7 @@ impl Registry {
         if let Some(scope) = cold.scope.load(Relaxed).checked_sub(1) {
             self.scopes.unpin(scope);
         }
-        if slot.is_named() {
+        if slot.is(NAMED) {
             self.names.forget(id);
         }
         if self.runtimes.wanted() {
@@ -328,7 +370,7 @@ impl Registry {
     #[inline]
     pub(crate) fn waker(&self, op: WakerOp, id: SlotId) {
         // A waker that outlives its task's slot says nothing that anybody could use.
-        let Some((slot, _)) = self.slab.get(id) else {
+        let Some((slot, cold)) = self.slab.get(id) else {
             return;
         };
         match op {
@@ -336,9 +378,9 @@ impl Registry {
                 slot.clone_waker();
                 self.register(id, slot);
             }
-            WakerOp::WakeByRef => self.wake(id, slot),
+            WakerOp::WakeByRef => self.wake(id, slot, cold),
             WakerOp::Wake => {
-                self.wake(id, slot);
+                self.wake(id, slot, cold);
                 self.drop_waker(id, slot);
             }
             WakerOp::Drop => self.drop_waker(id, slot),
@@ -371,13 +413,20 @@ impl Registry {
     }
 
     #[inline]
-    fn wake(&self, id: SlotId, slot: &Slot) {
+    fn wake(&self, id: SlotId, slot: &Slot, cold: &Cold) {
         let now = self.clock.now();
-        let (site, number, to_self) = context::with(|context| match context.task() {
-            Some(task) => (task.site, task.number, task.id == id),
-            None => (if context.is_worker() { BY_DRIVER } else { BY_THREAD }, 0, false),
+        let (by, number) = context::with(|context| {
+            let thread = context.record(self.number);
+            let (who, site, number) = match context.task() {
+                Some(task) => (task.id.raw(), task.site, task.number),
+                None if context.is_worker() => (By::DRIVER, BY_DRIVER, 0),
+                None => (By::THREAD, BY_THREAD, 0),
+            };
+            (By { who, site, thread, to_self: who == id.raw() }, number)
         });
-        slot.wake(now, site, number, to_self);
+        if let Some(before) = slot.wake(now, by) {
+            cold.woken_by_another(before, by.who, number);
+        }
     }
 
     #[inline]

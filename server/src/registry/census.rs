@@ -4,10 +4,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Cluster, Moment, Outlived, SiteFacts, SiteId, SpawnedBy, StackId, TaskFacts, TaskId, TaskKind,
+    Activity, Cluster, Moment, Outlived, SiteFacts, SiteId, SpawnedBy, StackId, TaskFacts, TaskId,
+    TaskKind, TaskRef,
 };
 use stranded_analysis::histogram::LogHistogram;
 
+use super::activity::ActivityTally;
 use super::by_key::ByKey;
 use super::cold::{Cold, Settle};
 use super::history::Totals;
@@ -39,6 +41,7 @@ pub(crate) struct Look {
     pub(crate) unaccounted: u64,
     pub(crate) last_poll: Option<Moment>,
     pub(crate) longest_poll: Option<(TaskId, Moment)>,
+    pub(crate) activity: Activity,
 }
 
 /// A parked task as an example: those without wakers first, then the longest parked.
@@ -65,8 +68,20 @@ struct ClusterTally {
     woken_by_task: u64,
     last_wake: u64,
     polls: Option<(u64, u64)>,
+    waker_gone: u64,
+    waker_gone_since: Option<Moment>,
+    last_waker: Option<LastWaker>,
     outlived: Option<Outlived>,
     examples: Vec<ExampleKey>,
+}
+
+/// A task that woke another, by the time at which it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LastWaker {
+    at: u64,
+    id: u64,
+    number: u64,
+    site: u32,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +124,7 @@ impl Registry {
         let stalled = moment(self.stalled_since.load(Relaxed));
         let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
         let mut stalled = None;
+        let mut activity = ActivityTally::default();
         for (seen, cold) in self.slots() {
             let number = cold.site.load(Relaxed);
             let Some(site) = self.sites.get(number) else {
@@ -126,6 +142,7 @@ impl Registry {
             }
             if !seen.own() && site.place.kind.has_wakers() {
                 stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
+                activity.add(self, &seen, cold, now, settle);
             }
             if guarded.is_some_and(|of| !self.is_guarded(of, &seen, cold)) {
                 continue;
@@ -133,6 +150,7 @@ impl Registry {
             look.count(&seen, cold, site.place.kind);
             self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
         }
+        look.activity = self.activity(activity);
         self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
         for (number, site) in self.sites.iter() {
             let tally = tallies.get_mut(number as usize).map(std::mem::take).unwrap_or_default();
@@ -183,6 +201,10 @@ impl Registry {
         key.sort_unstable();
         let cluster = tally.clusters.of(key);
         cluster.add(seen, cold, now);
+        if let Some(since) = cold.wakers_gone_since(self.wakers_are_gone(seen, cold), now) {
+            cluster.waker_gone += 1;
+            cluster.waker_gone_since = cluster.waker_gone_since.min(Some(since)).or(Some(since));
+        }
         cluster.current += u64::from(latest != 0 && latest == seen.polls() & u64::from(u32::MAX));
         if no_waker {
             cluster.zero_wakers += 1;
@@ -209,6 +231,13 @@ impl Registry {
             });
             outlived.ended_ago.record(now.since(ended));
         }
+    }
+
+    /// Whether only other tasks have woken this one, as far as remembered, and all of them have ended.
+    fn wakers_are_gone(&self, seen: &Snapshot, cold: &Cold) -> bool {
+        let mut others = cold.wakers(seen).filter(|who| *who != seen.id.raw()).peekable();
+        others.peek().is_some()
+            && others.all(|who| SlotId::from_raw(who).is_some_and(|id| !self.is_alive(id)))
     }
 
     fn site_facts(
@@ -305,6 +334,16 @@ impl Registry {
             woken_by_task: tally.woken_by_task,
             last_wake: moment(tally.last_wake),
             polls: tally.polls.unwrap_or_default(),
+            waker_gone: tally.waker_gone,
+            waker_gone_since: tally.waker_gone_since,
+            last_waker: tally.last_waker.and_then(|waker| {
+                let id = SlotId::from_raw(waker.id)?;
+                Some(TaskRef {
+                    id: Self::task_id(id, waker.number),
+                    site: Some(SiteId(waker.site)),
+                    alive: self.is_alive(id),
+                })
+            }),
             outlived: tally.outlived,
             ..Cluster::new(
                 key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
@@ -346,11 +385,18 @@ impl ClusterTally {
         self.ages.record(now.since(Moment(spawned)));
         self.unaccounted += u64::from(seen.unaccounted());
         self.last_wake = self.last_wake.max(seen.woken_at);
-        let count = match seen.woken_by_site {
+        let count = match seen.woken_by_site() {
             NO_SITE => Some(&mut self.never_woken),
             BY_DRIVER => Some(&mut self.woken_by_driver),
             BY_THREAD => None,
-            _ => Some(&mut self.woken_by_task),
+            site => {
+                let (at, id) = (seen.woken_at, seen.woken_by);
+                if id != seen.id.raw() && self.last_waker.is_none_or(|known| known.at < at) {
+                    let number = cold.waker_number.load(Relaxed);
+                    self.last_waker = Some(LastWaker { at, id, number, site });
+                }
+                Some(&mut self.woken_by_task)
+            }
         };
         if let Some(count) = count {
             *count += 1;

@@ -7,11 +7,14 @@ use stranded_analysis::facts::Moment;
 use super::slot::Snapshot;
 use crate::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
 /// In place of a fingerprint: the task had looked settled, and has changed. See [`Cold::settle`].
 const CHANGED: u32 = 1;
+
+/// The unit of [`Cold::wakers_gone`] in nanoseconds, as a power of two: 67 ms, so that nine years fit.
+const TICK: u32 = 26;
 
 /// The cold facts of one task, beside its slot.
 #[derive(Debug, Default)]
@@ -31,6 +34,12 @@ pub(super) struct Cold {
     pub(super) scope: AtomicU32,
     /// Handles to the span: the task's own, and clones of it.
     pub(super) refs: AtomicU32,
+    /// Who woke it last before [`super::slot::By::who`] of its slot: two others, latest first; 0: nobody.
+    wakers: [AtomicU64; 2],
+    /// Tokio's number of the task that woke it last.
+    pub(super) waker_number: AtomicU64,
+    /// Since when the tasks that woke it are all gone, as the census found, in [`TICK`]s; 0: they are not.
+    wakers_gone: AtomicU32,
     /// The next slot in the free list, plus 1.
     pub(super) next_free: AtomicU32,
     /// How often the slot was taken.
@@ -53,6 +62,47 @@ pub(super) enum Settle {
 }
 
 impl Cold {
+    /// Nobody has woken the new task of this slot.
+    pub(super) fn forget_wakers(&self) {
+        for word in [&self.wakers[0], &self.wakers[1], &self.waker_number] {
+            word.store(0, Relaxed);
+        }
+        self.wakers_gone.store(0, Relaxed);
+    }
+
+    /// `who`, with that number, wakes the task, which `before` woke last.
+    pub(super) fn woken_by_another(&self, before: u64, who: u64, number: u64) {
+        self.waker_number.store(number, Relaxed);
+        if before == 0 {
+            return;
+        }
+        let earlier = self.wakers[0].swap(before, AcqRel);
+        if earlier != 0 && earlier != who && earlier != before {
+            self.wakers[1].store(earlier, Relaxed);
+        }
+    }
+
+    /// Who woke the task, as far as remembered, latest first; some of them twice.
+    pub(super) fn wakers(&self, seen: &Snapshot) -> impl Iterator<Item = u64> {
+        let earlier = [0, 1].map(|at: usize| self.wakers[at].load(Relaxed));
+        [seen.woken_by, earlier[0], earlier[1]].into_iter().filter(|who| *who != 0)
+    }
+
+    /// Since when the census has found the wakers of the task gone, if they are `gone` now.
+    pub(super) fn wakers_gone_since(&self, gone: bool, now: Moment) -> Option<Moment> {
+        let known = self.wakers_gone.load(Relaxed);
+        let since = match (gone, known) {
+            (false, _) => 0,
+            // Rounded up, so that it does not claim too much.
+            (true, 0) => u32::try_from((now.0 >> TICK) + 1).unwrap_or(u32::MAX),
+            (true, known) => known,
+        };
+        if since != known {
+            self.wakers_gone.store(since, Relaxed);
+        }
+        gone.then(|| Moment(u64::from(since) << TICK))
+    }
+
     /// The mark that the last look left on the task; 0: none.
     fn mark(&self, seen: &Snapshot) -> u32 {
         let marked = self.settle_fingerprint.load(Acquire);

@@ -94,7 +94,7 @@ impl Registry {
                 self_wakes: seen.self_wakes(),
             }),
             unaccounted: seen.unaccounted(),
-            last_wake: moment(seen.woken_at).map(|at| Wake { at, by: wake_source(seen) }),
+            last_wake: moment(seen.woken_at).map(|at| Wake { at, by: wake_source(seen, cold) }),
             registrations: seen
                 .registrations()
                 .map(|(stack, poll)| Registration { stack: StackId(stack), poll })
@@ -203,12 +203,18 @@ pub(super) fn state(seen: &Snapshot) -> TaskState {
     }
 }
 
-fn wake_source(seen: &Snapshot) -> WakeSource {
-    match seen.woken_by_site {
+fn wake_source(seen: &Snapshot, cold: &Cold) -> WakeSource {
+    match seen.woken_by_site() {
         BY_DRIVER => WakeSource::Driver,
         BY_THREAD => WakeSource::Thread,
         NO_SITE => WakeSource::Unknown,
-        site => WakeSource::Task(TaskId(seen.woken_by), Some(SiteId(site))),
+        site => match SlotId::from_raw(seen.woken_by) {
+            Some(id) => {
+                let number = cold.waker_number.load(Relaxed);
+                WakeSource::Task(Registry::task_id(id, number), Some(SiteId(site)))
+            }
+            None => WakeSource::Unknown,
+        },
     }
 }
 

@@ -18,6 +18,7 @@ use crate::sync::atomic::{
 };
 
 use super::id::SlotId;
+use crate::threads::Place;
 
 /// In [`Slot::wakers`]: the task has ended; the slot lives on only while wakers of it do. The lowest bit, where no
 /// carry from the counts above can reach it.
@@ -29,12 +30,15 @@ const LIVE: u64 = CLONE - WAKER;
 /// One clone ever made.
 const CLONE: u64 = 1 << 25;
 
-/// No site, or a wake that no task performed: see [`Slot::woken_by_site`].
+/// No site, or a wake that no task performed: see [`By`].
 pub(super) const NO_SITE: u32 = u32::MAX;
 /// The latest wake came from a worker outside of any task.
 pub(super) const BY_DRIVER: u32 = u32::MAX - 1;
 /// The latest wake came from a thread that runs no tasks.
 pub(super) const BY_THREAD: u32 = u32::MAX - 2;
+/// Bits of [`Slot::woken_by_site`] that hold the site or such a marker; the thread is above them.
+const SITE_BITS: u32 = 16;
+const SITE_MASK: u32 = (1 << SITE_BITS) - 1;
 
 /// The waker count is wrong for good.
 const UNACCOUNTED: u32 = 1;
@@ -44,6 +48,11 @@ const HAUNTED: u32 = 1 << 1;
 pub(super) const OWN: u32 = 1 << 2;
 /// It has a name, kept elsewhere.
 pub(super) const NAMED: u32 = 1 << 3;
+/// Its kind is `local`, or `blocking`.
+pub(super) const LOCAL: u32 = 1 << 4;
+pub(super) const BLOCKING: u32 = 1 << 5;
+/// It is the loop of one of Tokio's own workers: not what that thread is doing, but the thread itself.
+pub(super) const WORKER_LOOP: u32 = 1 << 6;
 
 /// The entry of the latest poll followed the exit of the one before at once, on the same thread.
 const ADJACENT: u64 = 1;
@@ -53,8 +62,11 @@ const PANICKED: u64 = 1 << 1;
 const MAYBE_NOTIFIED: u64 = 1 << 2;
 /// A panic was under way already when the latest poll began: not one of this task.
 const PANIC_BEFORE: u64 = 1 << 3;
-/// Self-wakes are counted above the flags.
-const SELF_WAKE: u64 = 1 << 8;
+/// The thread that polls is told above the flags,
+const THREAD_SHIFT: u32 = 8;
+const THREAD: u64 = ((1 << Place::BITS) - 1) << THREAD_SHIFT;
+/// and above it self-wakes are counted.
+const SELF_WAKE: u64 = 1 << (THREAD_SHIFT + Place::BITS);
 
 /// The hot state of one task.
 #[repr(C, align(128))]
@@ -72,9 +84,10 @@ pub(super) struct Slot {
     notified_at: AtomicU64,
     /// Time of the latest wake; 0: never woken.
     woken_at: AtomicU64,
-    /// Number of the task that performed it, if [`Slot::woken_by_site`] is a site.
+    /// Who performed it: see [`By::who`]; 0: never woken.
     woken_by: AtomicU64,
-    /// Site of the task that performed it, or one of the markers above.
+    /// Site of the task that performed it, or one of the markers above; and the thread of the first wake since the
+    /// latest poll's entry.
     woken_by_site: AtomicU32,
     flags: AtomicU32,
 
@@ -88,8 +101,27 @@ pub(super) struct Slot {
     scheduled: AtomicU64,
     /// The last two distinct park stacks: stack number above, low 32 bits of the poll's number below.
     registrations: [AtomicU64; 2],
-    /// Flags and self-wakes of the polling thread.
+    /// Flags, thread and self-wakes of the latest poll.
     polling: AtomicU64,
+}
+
+/// Who performs a wake.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By {
+    /// Slot id of the task, or [`By::DRIVER`] or [`By::THREAD`].
+    pub(super) who: u64,
+    /// Its site, or [`BY_DRIVER`] or [`BY_THREAD`].
+    pub(super) site: u32,
+    /// The thread, if it polls.
+    pub(super) thread: Place,
+    /// Whether it is the task itself during its own poll.
+    pub(super) to_self: bool,
+}
+
+impl By {
+    /// No task: a worker outside of any, or a thread that runs none. No slot id is so small.
+    pub(super) const DRIVER: u64 = 1;
+    pub(super) const THREAD: u64 = 2;
 }
 
 /// What the entry of a poll found.
@@ -111,7 +143,7 @@ pub(super) enum Outcome {
 
 impl Slot {
     /// Takes the slot for a new task. The id is published by [`Slot::publish`], after the cold facts.
-    /// `flags`: [`OWN`], [`NAMED`].
+    /// `flags`: [`OWN`] and those after it.
     pub(super) fn reset(&self, now: Moment, flags: u32) {
         // A reader that sees any of this sees as well that the id is gone.
         fence(Release);
@@ -125,7 +157,7 @@ impl Slot {
         self.notified_at.store(now.0, Relaxed);
         self.woken_at.store(0, Relaxed);
         self.woken_by.store(0, Relaxed);
-        self.woken_by_site.store(NO_SITE, Relaxed);
+        self.woken_by_site.store(NO_SITE & SITE_MASK, Relaxed);
         self.poll_seq.store(0, Relaxed);
         self.poll_started.store(0, Relaxed);
         self.poll_ended.store(0, Relaxed);
@@ -206,18 +238,31 @@ impl Slot {
         }
     }
 
-    /// A wake begins. `by_site` and `by` say who performs it; `to_self`: the task during its own poll.
+    /// A wake begins. Gives who performed the one before (0: nobody), if that was another.
     #[inline]
-    pub(super) fn wake(&self, now: Moment, by_site: u32, by: u64, to_self: bool) {
+    pub(super) fn wake(&self, now: Moment, by: By) -> Option<u64> {
         let before = self.wakes.fetch_add(1, AcqRel);
+        let mut thread = self.woken_by_site.load(Relaxed) & !SITE_MASK;
         if before == self.wakes_seen.load(Relaxed) {
             self.notified_at.store(now.0, Relaxed);
+            thread = (by.thread.bits() as u32) << SITE_BITS;
         }
         self.woken_at.store(now.0, Relaxed);
-        self.woken_by.store(by, Relaxed);
-        self.woken_by_site.store(by_site, Relaxed);
-        if to_self {
+        self.woken_by_site.store(by.site & SITE_MASK | thread, Relaxed);
+        if by.to_self {
             self.polling.store(self.polling.load(Relaxed).wrapping_add(SELF_WAKE), Relaxed);
+        }
+        // Of several that wake it at once none is forgotten.
+        (self.woken_by.load(Relaxed) != by.who).then(|| self.woken_by.swap(by.who, AcqRel))
+    }
+
+    /// The poll that has just begun runs on `thread`.
+    #[inline]
+    pub(super) fn polled_on(&self, thread: Place) {
+        let polling = self.polling.load(Relaxed);
+        let here = polling & !THREAD | thread.bits() << THREAD_SHIFT;
+        if here != polling {
+            self.polling.store(here, Relaxed);
         }
     }
 
@@ -289,9 +334,10 @@ impl Slot {
         self.wakers.load(Acquire) & CLOSED != 0
     }
 
-    /// Whether the task has a name.
-    pub(super) fn is_named(&self) -> bool {
-        self.flags.load(Relaxed) & NAMED != 0
+    /// Whether all of these flags were given to [`Slot::reset`].
+    #[inline]
+    pub(super) fn is(&self, flags: u32) -> bool {
+        self.flags.load(Relaxed) & flags == flags
     }
 
     /// Polls so far, a running one included.
@@ -357,8 +403,9 @@ pub(super) struct Snapshot {
     wakes_seen: u64,
     notified_at: u64,
     pub(super) woken_at: u64,
+    /// See [`By::who`].
     pub(super) woken_by: u64,
-    pub(super) woken_by_site: u32,
+    woken_by_site: u32,
     flags: u32,
     pub(super) poll_started: u64,
     pub(super) poll_ended: u64,
@@ -386,6 +433,26 @@ impl Snapshot {
 
     pub(super) fn parked(&self) -> bool {
         !self.running() && !self.notified()
+    }
+
+    /// Site of the task that woke it last, or one of the markers.
+    pub(super) fn woken_by_site(&self) -> u32 {
+        let site = self.woken_by_site & SITE_MASK;
+        // Sites are far fewer than would reach the markers.
+        if site >= BY_THREAD & SITE_MASK { site | !SITE_MASK } else { site }
+    }
+
+    /// The thread that woke it first since its latest poll, and the one that polled it last.
+    pub(super) fn threads(&self) -> (Place, Place) {
+        let woken_on = Place::from_bits(u64::from(self.woken_by_site >> SITE_BITS));
+        (woken_on, Place::from_bits((self.polling & THREAD) >> THREAD_SHIFT))
+    }
+
+    /// Since when it has been waiting for a poll, if it is.
+    pub(super) fn waits_for_poll_since(&self) -> Option<Moment> {
+        // A wake counts itself before it notes the time: an older time belongs to a wake before.
+        let known = self.notified_at >= self.poll_started;
+        (self.notified() && !self.running() && known).then_some(Moment(self.notified_at))
     }
 
     /// Since when it has been in a poll, or waiting for one that it was woken for.

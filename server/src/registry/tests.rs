@@ -1,16 +1,23 @@
 //! The registry driven by hand, call by call as Tokio would.
 
+mod activity;
 mod durations;
 mod endings;
 mod real;
 mod service;
 mod settle;
 mod slot;
+mod wakers;
 mod zombies;
 
 use stranded_analysis::facts::Moment;
 
 use super::*;
+use crate::threads::Place;
+
+/// Who performs a wake, where that does not matter.
+const BY_A_DRIVER: By =
+    By { who: By::DRIVER, site: BY_DRIVER, thread: Place::NONE, to_self: false };
 
 fn registry() -> Registry {
     Registry::new(1, Capture::Off, Budget::new(0))

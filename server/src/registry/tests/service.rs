@@ -42,13 +42,12 @@ impl Service {
             0 => Builder::new_current_thread(),
             _ => Builder::new_multi_thread(),
         };
-        let runtime = builder
+        builder
             .worker_threads(workers.max(1))
             .max_blocking_threads(1)
             .enable_time()
-            .on_thread_start(move || TO_AGENT.set(Some(set_default(&of_workers))))
-            .build()
-            .unwrap();
+            .on_thread_start(move || TO_AGENT.set(Some(set_default(&of_workers))));
+        let runtime = with_default(&to_agent, || builder.build().unwrap());
         Self { registry, runtime, to_agent, _another: Dispatch::new(NoSubscriber::new()) }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::cold::Settle;
-use super::super::slot::BY_DRIVER;
+use super::BY_A_DRIVER;
 use super::*;
 
 const SETTLE: Duration = Duration::from_nanos(5);
@@ -59,7 +59,7 @@ fn its_revival_is_noticed_once_it_cannot_be_its_end() {
 fn it_need_not_be_seen_at_rest_to_have_revived() {
     let (slot, cold) = stranded();
     assert_eq!(look(&slot, &cold, 10), Some(since(10)));
-    slot.wake(Moment(16), BY_DRIVER, 0, false);
+    slot.wake(Moment(16), BY_A_DRIVER);
     assert_eq!(look(&slot, &cold, 17), None);
     slot.enter(Moment(18), false, false);
     assert_eq!(look(&slot, &cold, 19), Some(Settle::Revived));

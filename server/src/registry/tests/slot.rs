@@ -1,6 +1,7 @@
 //! One slot, driven by hand.
 
-use super::super::slot::{BY_DRIVER, Slot};
+use super::super::slot::Slot;
+use super::BY_A_DRIVER;
 use super::*;
 
 fn id() -> SlotId {
@@ -22,7 +23,7 @@ fn a_wake_between_two_polls_leaves_the_task_scheduled_until_it_is_polled() {
     slot.clone_waker();
     slot.exit(Moment(20), false);
     assert!(slot.read().unwrap().parked());
-    slot.wake(Moment(30), BY_DRIVER, 0, false);
+    slot.wake(Moment(30), BY_A_DRIVER);
     assert!(!slot.drop_waker(id()));
     let woken = slot.read().unwrap();
     assert!(woken.notified() && !woken.parked());
@@ -41,8 +42,8 @@ fn a_second_wake_before_a_poll_may_still_lead_to_another_one() {
     slot.enter(Moment(11), false, false);
     slot.exit(Moment(12), false);
     assert!(!slot.read().unwrap().maybe_notified());
-    slot.wake(Moment(13), BY_DRIVER, 0, false);
-    slot.wake(Moment(14), BY_DRIVER, 0, false);
+    slot.wake(Moment(13), BY_A_DRIVER);
+    slot.wake(Moment(14), BY_A_DRIVER);
     slot.enter(Moment(15), false, false);
     slot.exit(Moment(16), false);
     assert!(slot.read().unwrap().maybe_notified());
