@@ -211,6 +211,7 @@ impl Observer {
             (Cap::WokenBy, true),
             (Cap::Endings, true),
             (Cap::Activity, true),
+            (Cap::SpawnStacks, capture == Capture::FramePointers),
         ];
         TargetInfo {
             name: self

@@ -210,9 +210,11 @@ impl Registry {
             self.untracked.fetch_add(1, Relaxed);
             return SlotId::untracked();
         };
-        if let Some(site) = self.sites.get(site_number) {
-            site.spawn(now, spawn.size);
-        }
+        let wants_stack =
+            self.sites.get(site_number).is_some_and(|site| site.spawn(now, spawn.size));
+        let stack = (wants_stack && self.capture() == Capture::FramePointers)
+            .then(|| context::with(|context| stack::capture_spawn(context, &self.stacks)))
+            .flatten();
         slot.reset(now, spawn.flags(own));
         cold.forget_wakers();
         cold.spawned.store(now.0, Relaxed);
@@ -225,6 +227,7 @@ impl Registry {
         cold.original_size.store(u32::try_from(spawn.original_size).unwrap_or(u32::MAX), Relaxed);
         let scope = scope.filter(|&(scope, span)| self.scopes.pin(scope, span));
         cold.scope.store(scope.map_or(0, |(scope, _)| scope + 1), Relaxed);
+        cold.spawn_stack.store(stack.map_or(0, |stack| stack + 1), Relaxed);
         cold.refs.store(1, Relaxed);
         let generation = cold.generation.load(Relaxed).wrapping_add(1);
         cold.generation.store(generation, Relaxed);

@@ -11,6 +11,7 @@ use crate::faults::{Faults, Part};
 use crate::own;
 use crate::process::OwnCpu;
 use crate::registry::Registry;
+use crate::stack::{Interner, SPAWN};
 use crate::symbols::Symbols;
 
 /// Requests that may wait; those beyond are asked again with the next update.
@@ -94,32 +95,34 @@ fn work(registry: &Registry, queue: &Receiver<StackId>, known: &Mutex<Known>, fa
     let mut symbols = Symbols::default();
     while let Ok(id) = queue.recv() {
         let places = std::mem::take(&mut lock(known).places);
-        let Some(addresses) = registry.stacks().addresses(id.0) else {
-            continue;
-        };
         let stack = catch_unwind(AssertUnwindSafe(|| {
             for place in &places {
                 symbols.learn_root(place);
             }
-            resolved(&mut symbols, id, addresses)
+            resolved(&mut symbols, id, registry.stacks())
         }));
         match stack {
-            Ok(stack) => {
+            Ok(Some(stack)) => {
                 lock(known).resolved.insert(id, stack);
             }
+            Ok(None) => {}
             Err(payload) => faults.panicked("symbol resolution", &*payload),
         }
     }
 }
 
 /// The stack with its symbols, which takes a while for the first one of a process.
-pub(crate) fn resolved(symbols: &mut Symbols, id: StackId, addresses: &[usize]) -> ParkStack {
-    let mut stack = unresolved(id, addresses);
-    let described = symbols.describe(&stack.addresses);
+pub(crate) fn resolved(symbols: &mut Symbols, id: StackId, stacks: &Interner) -> Option<ParkStack> {
+    let mut stack = unresolved(id, stacks.addresses(id.0)?);
+    let described = if stacks.is(id.0, SPAWN) {
+        symbols.describe_spawn(&stack.addresses)
+    } else {
+        symbols.describe(&stack.addresses)
+    };
     stack.wait = described.wait;
     stack.park = described.park;
     stack.frames = described.frames;
-    stack
+    Some(stack)
 }
 
 fn unresolved(id: StackId, addresses: &[usize]) -> ParkStack {

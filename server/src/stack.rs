@@ -10,7 +10,7 @@ mod interner;
 mod unwinder;
 mod walk;
 
-pub(crate) use interner::Interner;
+pub(crate) use interner::{Interner, SPAWN};
 pub(crate) use unwinder::Budget;
 
 use crate::context::Context;
@@ -57,7 +57,16 @@ pub(crate) fn capture(context: &Context, root: usize, interner: &Interner) -> Op
     interner.intern(stack.hash(), || stack.addresses())
 }
 
-/// The same by unwinding.
+/// The number of the stack that leads here, where a task is spawned: out to the root of the task that spawns it, or to
+/// the start of the thread.
+pub(crate) fn capture_spawn(context: &Context, interner: &Interner) -> Option<u32> {
+    let root = context.task().map_or(0, |task| task.root_frame);
+    let stack = capture(context, root, interner)?;
+    interner.mark(stack, SPAWN);
+    Some(stack)
+}
+
+/// What [`capture`] does, by unwinding.
 pub(crate) fn capture_unwound(root: usize, interner: &Interner) -> Option<u32> {
     unwinder::capture(root, interner)
 }

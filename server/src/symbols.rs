@@ -40,10 +40,10 @@ pub(crate) struct Symbols {
     roots: Roots,
 }
 
-/// A park stack in words.
+/// A stack in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Described {
-    /// What it waits for; `None` where the binary has no names at all.
+    /// What it waits for; `None` where the binary has no names at all, and of a spawn.
     pub(crate) wait: Option<Wait>,
     /// Index in `frames` of the first frame of user code.
     pub(crate) park: Option<usize>,
@@ -54,17 +54,34 @@ pub(crate) struct Described {
 impl Symbols {
     /// Describes a stack of return addresses, leaf first, captured while a waker was cloned.
     pub(crate) fn describe(&mut self, addresses: &[u64]) -> Described {
+        let calls = self.calls(addresses);
+        let calls = &calls[leaf::of_the_task(&calls)];
+        Described { wait: leaf::wait(calls), ..self.described(calls) }
+    }
+
+    /// Describes a stack of return addresses, leaf first, captured while a task was spawned: from whoever called
+    /// Tokio for it to the root of the spawning task, or to the start of the thread.
+    pub(crate) fn describe_spawn(&mut self, addresses: &[u64]) -> Described {
+        let calls = self.calls(addresses);
+        self.described(&calls[leaf::of_the_spawn(&calls)])
+    }
+
+    fn described(&self, calls: &[Call]) -> Described {
+        Described {
+            wait: None,
+            park: calls.iter().position(|call| call.origin == Origin::User),
+            frames: calls.iter().map(|call| self.frame(call)).collect(),
+        }
+    }
+
+    /// All calls at these addresses.
+    fn calls(&mut self, addresses: &[u64]) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
         for address in addresses {
             calls.extend_from_slice(&self.calls_at(*address));
         }
         call::name_from_neighbours(&mut calls);
-        let calls = &calls[leaf::of_the_task(&calls)];
-        Described {
-            wait: leaf::wait(calls),
-            park: calls.iter().position(|call| call.origin == Origin::User),
-            frames: calls.iter().map(|call| self.frame(call)).collect(),
-        }
+        calls
     }
 
     /// Learns from the file of a spawn site how the user's files are to be spelled: relative to the

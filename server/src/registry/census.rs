@@ -16,13 +16,15 @@ use super::history::Totals;
 use super::rows::moment;
 use super::sites::Site;
 use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
-use super::zombies::ZombieTally;
+use super::zombies::{ZombieTally, most_frequent};
 use super::{Guarded, Registry, SlotId};
 
 /// Example tasks kept of a cluster.
 const EXAMPLES: usize = 3;
 /// Spawning sites kept of a site.
 const SPAWNERS: usize = 8;
+/// Spawn stacks kept of a site.
+const SPAWN_STACKS: usize = 8;
 /// Stands for "no stack" in a cluster's key.
 const NO_STACK: u32 = u32::MAX;
 
@@ -93,6 +95,7 @@ struct SiteTally {
     clusters: ByKey<[u32; 2], ClusterTally>,
     spawned_by: ByKey<u32, (u64, u64)>,
     zombies: ZombieTally,
+    spawn_stacks: ByKey<u32, u64>,
 }
 
 impl Registry {
@@ -174,6 +177,10 @@ impl Registry {
         let spawned_by = tally.spawned_by.of(cold.spawner_site.load(Relaxed));
         spawned_by.0 += 1;
         spawned_by.1 += u64::from(orphan);
+
+        if let Some(stack) = cold.spawn_stack.load(Relaxed).checked_sub(1) {
+            *tally.spawn_stacks.of(stack) += 1;
+        }
 
         let no_waker = site.place.kind.has_wakers()
             && !seen.unaccounted()
@@ -272,10 +279,12 @@ impl Registry {
         spawned_by.truncate(SPAWNERS);
         let mut clusters: Vec<_> = tally.clusters.into_pairs().collect();
         clusters.sort_unstable_by_key(|(key, cluster)| (std::cmp::Reverse(cluster.parked), *key));
-        let clusters = clusters
+        let clusters: Vec<_> = clusters
             .into_iter()
             .map(|(key, cluster)| self.cluster_facts(key, cluster, examples, now))
             .collect();
+        let lifetimes = site.lifetimes.read();
+        site.compare(&lifetimes, clusters.iter().map(|cluster| &cluster.ages));
         SiteFacts {
             last_spawn: Moment(site.last_spawn.load(Relaxed)),
             spawned,
@@ -287,7 +296,7 @@ impl Registry {
             running: tally.running,
             scheduled: tally.scheduled,
             future_bytes: site.largest.load(Relaxed),
-            lifetimes: site.lifetimes.read(),
+            lifetimes,
             cancelled_lifetimes: site.cancelled_lifetimes.read(),
             poll_times: site.poll_times.read(),
             scheduled_times: site.scheduled_times.read(),
@@ -297,6 +306,7 @@ impl Registry {
             recent,
             clusters,
             spawned_by,
+            spawn_stacks: most_frequent(tally.spawn_stacks, SPAWN_STACKS),
             zombies: tally.zombies.into_facts(),
             children: site.children.load(Relaxed),
             revived: site.revived.load(Relaxed),

@@ -34,6 +34,8 @@ pub(super) struct Cold {
     pub(super) scope: AtomicU32,
     /// Handles to the span: the task's own, and clones of it.
     pub(super) refs: AtomicU32,
+    /// The stack at its spawn, plus 1; 0: not taken.
+    pub(super) spawn_stack: AtomicU32,
     /// Who woke it last before [`super::slot::By::who`] of its slot: two others, latest first; 0: nobody.
     wakers: [AtomicU64; 2],
     /// Tokio's number of the task that woke it last.

@@ -1,12 +1,14 @@
 //! Spawn sites: found by hash without a lock or an allocation, and the counters of each.
 
 use std::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use stranded_analysis::facts::{Moment, SpawnSite, TaskKind};
+use stranded_analysis::histogram::LogHistogram;
 
 use super::histogram::SharedHistogram;
 use super::history::SiteHistory;
@@ -22,6 +24,10 @@ const NUMBER_MASK: u64 = (1 << NUMBER_BITS) - 1;
 const _: () = assert!(LIMIT <= NUMBER_MASK as usize);
 /// The site of all tasks whose own site found no room.
 const OTHER: u32 = 0;
+/// A task of at least this age, and ten times that of others that returned, has survived them.
+const SURVIVES: Duration = Duration::from_secs(30);
+/// That many make a site suspect.
+const SURVIVORS: u64 = 3;
 /// Bytes of a folded name that are kept.
 const NAME_LIMIT: usize = 64;
 /// At one place, names are told apart while they are fewer than this part of the room that is left: so tasks named
@@ -106,6 +112,8 @@ pub(super) struct Site {
     pub(super) children: AtomicU64,
     pub(super) revived: AtomicU64,
     pub(super) largest: AtomicU64,
+    /// Whether tasks of it stay although others of it are long gone: see [`Site::wants_spawn_stack`].
+    suspect: AtomicBool,
     pub(super) lifetimes: SharedHistogram,
     pub(super) cancelled_lifetimes: SharedHistogram,
     pub(super) poll_times: SharedHistogram,
@@ -137,6 +145,7 @@ impl Site {
             children: AtomicU64::new(0),
             revived: AtomicU64::new(0),
             largest: AtomicU64::new(0),
+            suspect: AtomicBool::new(false),
             lifetimes: SharedHistogram::new(),
             cancelled_lifetimes: SharedHistogram::new(),
             poll_times: SharedHistogram::new(),
@@ -146,13 +155,32 @@ impl Site {
         }
     }
 
-    /// A task was spawned here.
-    pub(super) fn spawn(&self, now: Moment, size: u64) {
-        self.spawned.fetch_add(1, Relaxed);
+    /// A task is spawned here. Tells whether to keep the stack at its spawn.
+    pub(super) fn spawn(&self, now: Moment, size: u64) -> bool {
+        let before = self.spawned.fetch_add(1, Relaxed);
         self.last_spawn.store(now.0, Relaxed);
         if size > self.largest.load(Relaxed) {
             self.largest.fetch_max(size, Relaxed);
         }
+        self.wants_spawn_stack(before)
+    }
+
+    /// Whether the stack of the spawn after that many others is kept: of the first ones, which tell where such tasks come
+    /// from; of a small share of the others; and of a larger one once the site is suspect.
+    fn wants_spawn_stack(&self, spawned_before: u64) -> bool {
+        let one_in = if self.suspect.load(Relaxed) { 4 } else { 64 };
+        !self.own && (spawned_before < 32 || spawned_before.is_multiple_of(one_in))
+    }
+
+    /// Takes note of how old its live tasks are, against the lifetimes of those that returned.
+    pub(super) fn compare<'a>(
+        &self,
+        lifetimes: &LogHistogram,
+        ages: impl Iterator<Item = &'a LogHistogram>,
+    ) {
+        let usual = lifetimes.quantile(0.99).unwrap_or_default().saturating_mul(10);
+        let survivors: u64 = ages.map(|ages| ages.certainly_above(usual.max(SURVIVES))).sum();
+        self.suspect.store(survivors >= SURVIVORS, Relaxed);
     }
 
     /// A task of it ended after `lifetime` nanoseconds.
@@ -307,6 +335,27 @@ mod tests {
 
     fn key(line: u32, name: &str) -> SiteKey<'_> {
         SiteKey { file: "src/pool.rs", line, column: 9, name, kind: TaskKind::Task, own: false }
+    }
+
+    #[test]
+    fn the_first_spawn_stacks_are_kept_then_a_share_and_more_of_suspect_sites() {
+        let sites = Sites::new();
+        let site = sites.get(sites.find(&key(4, ""), Moment(5))).unwrap();
+        let kept = |spawns: usize| (0..spawns).filter(|_| site.spawn(Moment(5), 0)).count();
+        assert_eq!(kept(32), 32);
+        assert_eq!(kept(6400 - 32), 99);
+        let ages = |seconds: u64| {
+            let mut ages = LogHistogram::default();
+            (0..SURVIVORS).for_each(|_| ages.record(Duration::from_secs(seconds)));
+            ages
+        };
+        let lifetimes = ages(5);
+        site.compare(&lifetimes, [ages(40)].iter());
+        assert_eq!(kept(6400), 100, "they may well return");
+        site.compare(&lifetimes, [ages(80)].iter());
+        assert_eq!(kept(6400), 1600);
+        site.compare(&lifetimes, [].iter());
+        assert_eq!(kept(6400), 100);
     }
 
     #[test]

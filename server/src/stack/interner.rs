@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicU64,
+    AtomicU8, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
@@ -11,11 +11,16 @@ const TABLE: usize = 1 << 14;
 /// Entries tried before a stack is given up.
 const PROBES: usize = 16;
 
+/// In [`Interner::marks`]: taken where a task was spawned.
+pub(crate) const SPAWN: u8 = 1;
+
 /// The table of stacks. A stack's number is its place in it; two stacks share a number only if their 64-bit hashes collide.
 #[derive(Debug)]
 pub(crate) struct Interner {
     hashes: Box<[AtomicU64]>,
     addresses: Box<[OnceLock<Box<[usize]>>]>,
+    /// What is known of each stack, in bits.
+    marks: Box<[AtomicU8]>,
     lost: AtomicU64,
     bytes: AtomicU64,
 }
@@ -25,6 +30,7 @@ impl Interner {
         Self {
             hashes: (0..TABLE).map(|_| AtomicU64::new(0)).collect(),
             addresses: (0..TABLE).map(|_| OnceLock::new()).collect(),
+            marks: (0..TABLE).map(|_| AtomicU8::new(0)).collect(),
             lost: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
@@ -67,13 +73,29 @@ impl Interner {
         self.addresses.get(number as usize)?.get().map(|addresses| &**addresses)
     }
 
+    /// Notes something of a stack.
+    pub(crate) fn mark(&self, number: u32, mark: u8) {
+        if let Some(marks) = self.marks.get(number as usize)
+            && marks.load(Relaxed) & mark == 0
+        {
+            marks.fetch_or(mark, Relaxed);
+        }
+    }
+
+    /// Whether that was noted of a stack.
+    #[inline]
+    pub(crate) fn is(&self, number: u32, mark: u8) -> bool {
+        self.marks.get(number as usize).is_some_and(|marks| marks.load(Relaxed) & mark != 0)
+    }
+
     /// Registrations whose stack found no room.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Relaxed)
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        let entry = size_of::<AtomicU64>() + size_of::<OnceLock<Box<[usize]>>>();
+        let entry =
+            size_of::<AtomicU64>() + size_of::<OnceLock<Box<[usize]>>>() + size_of::<AtomicU8>();
         (TABLE * entry) as u64 + self.bytes.load(Relaxed)
     }
 }

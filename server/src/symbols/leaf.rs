@@ -14,6 +14,23 @@ pub(super) fn of_the_task(calls: &[Call]) -> Range<usize> {
     start..root_end(calls, start)
 }
 
+/// The calls from whoever spawned a task to the root of its own task or thread.
+pub(super) fn of_the_spawn(calls: &[Call]) -> Range<usize> {
+    let reports = |call: &Call| call.origin == Origin::Agent || call.path.starts_with("tracing");
+    let spawns = |call: &Call| {
+        ["tokio::task", "tokio::runtime", "tokio::util::trace", "tokio_util::task"]
+            .iter()
+            .any(|module| call.is(module, "*"))
+    };
+    // What the standard library does between them goes with them, but not what it does beyond: it may be dropping
+    // the value whose `drop` spawns.
+    let at_the_leaf = |call: &&Call| call.origin == Origin::Std || reports(call) || spawns(call);
+    let leaf = calls.iter().take_while(at_the_leaf).count();
+    let start = calls[..leaf].iter().rposition(|call| reports(call) || spawns(call));
+    let start = start.map_or(0, |last| last + 1);
+    start..root_end(calls, start)
+}
+
 /// How many calls at the leaf only report the clone: the agent, `tracing`, the waker's own functions.
 fn leaf_end(calls: &[Call]) -> usize {
     let after = |is_last: fn(&Call) -> bool| calls.iter().position(is_last).map(|at| at + 1);

@@ -148,7 +148,5 @@ fn resolve(guard: &Guard, look: &Look) -> Vec<ParkStack> {
     let clusters = look.sites.iter().flat_map(|site| &site.clusters);
     let ids: BTreeSet<StackId> = clusters.flat_map(|cluster| &cluster.stacks).copied().collect();
     let stacks = guard.observer.registry().stacks();
-    ids.into_iter()
-        .filter_map(|id| Some(resolved(&mut symbols, id, stacks.addresses(id.0)?)))
-        .collect()
+    ids.into_iter().filter_map(|id| resolved(&mut symbols, id, stacks)).collect()
 }
