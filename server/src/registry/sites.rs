@@ -166,10 +166,11 @@ impl Site {
     }
 
     /// Whether the stack of the spawn after that many others is kept: of the first ones, which tell where such tasks come
-    /// from; of a small share of the others; and of a larger one once the site is suspect.
+    /// from; of a small share of the others; and of a larger one once the site is suspect. What `block_on` runs is not spawned.
     fn wants_spawn_stack(&self, spawned_before: u64) -> bool {
         let one_in = if self.suspect.load(Relaxed) { 4 } else { 64 };
-        !self.own && (spawned_before < 32 || spawned_before.is_multiple_of(one_in))
+        let spawned = !self.own && self.place.kind != TaskKind::BlockOn;
+        spawned && (spawned_before < 32 || spawned_before.is_multiple_of(one_in))
     }
 
     /// Takes note of how old its live tasks are, against the lifetimes of those that returned.
