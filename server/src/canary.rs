@@ -42,10 +42,11 @@ pub(crate) fn not_installed() -> Instrumentation {
     }
 }
 
-/// Lets a task be spawned, park, be woken and end, and says whether all of it was seen.
+/// Lets a task be spawned, park, be woken and end, and says whether all of it was seen. `None`: there was no room for
+/// one more task.
 ///
 /// Runs on the agent's own runtime, which shares Tokio, `tracing` and the subscriber with the application's.
-pub(crate) async fn fly(registry: &Registry) -> Instrumentation {
+pub(crate) async fn fly(registry: &Registry) -> Option<Instrumentation> {
     let (wake, woken) = oneshot::channel::<()>();
     let task = tokio::spawn(async {
         let _ = woken.await;
@@ -61,20 +62,21 @@ pub(crate) async fn fly(registry: &Registry) -> Instrumentation {
     let ended =
         wait(|| registry.own_ended() > ended_before && registry.seen(number).is_none()).await;
     let lacking = match at_rest {
+        None if registry.untracked() > 0 => return None,
         None => "its spawn",
         Some(Seen { polls: 0, .. }) => "its poll",
         Some(Seen { clones: 0, .. }) => "the clone of its waker",
         Some(Seen { live: 0, .. }) => "its live waker",
         Some(_) if !parked => "its parking",
         Some(_) if !ended => "its end",
-        Some(_) => return Instrumentation::Working,
+        Some(_) => return Some(Instrumentation::Working),
     };
-    Instrumentation::Missing {
+    Some(Instrumentation::Missing {
         because: format!("a task of the agent's own ran, but {lacking} was not seen"),
         fix: format!(
             "{CFG_FIX}; then check that no filter or scoped dispatcher keeps Tokio's events away"
         ),
-    }
+    })
 }
 
 /// Waits until `holds`, for a second at most.
@@ -86,4 +88,44 @@ async fn wait(holds: impl Fn() -> bool) -> bool {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     holds()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tracing_core::subscriber::NoSubscriber;
+    use tracing_core::{Dispatch, dispatcher};
+
+    use super::*;
+    use crate::own;
+    use crate::stack::{Budget, Capture};
+    use crate::subscriber::Tee;
+
+    /// What a canary finds whose registry may take that much memory.
+    fn found(memory_mb: u32, seen: bool) -> Option<Instrumentation> {
+        let fly = move || {
+            own::mark_thread();
+            let registry = Arc::new(Registry::new(memory_mb, Capture::Off, Budget::new(0)));
+            let tee = Tee::new(Arc::clone(&registry), NoSubscriber::new());
+            let dispatch = if seen { Dispatch::new(tee) } else { Dispatch::none() };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            dispatcher::with_default(&dispatch, || runtime.unwrap().block_on(fly(&registry)))
+        };
+        std::thread::spawn(fly).join().unwrap()
+    }
+
+    #[test]
+    fn it_tells_whether_a_task_is_seen_from_its_spawn_to_its_end() {
+        assert_eq!(found(1, true), Some(Instrumentation::Working));
+        let Some(Instrumentation::Missing { because, .. }) = found(1, false) else {
+            panic!("nothing was seen");
+        };
+        assert!(because.contains("its spawn"), "{because}");
+    }
+
+    #[test]
+    fn without_room_for_one_more_task_it_tells_nothing() {
+        assert_eq!(found(0, true), None);
+    }
 }

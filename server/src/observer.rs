@@ -102,8 +102,10 @@ impl Observer {
         for tick in 0.. {
             ticks.tick().await;
             if tick % CANARY == 0 && !self.blind {
-                let found = canary::fly(&self.registry).await;
-                self.latest().instrumentation = found;
+                // Where there was no room to see it, what is known still holds.
+                if let Some(found) = canary::fly(&self.registry).await {
+                    self.latest().instrumentation = found;
+                }
             }
             if tick % SOCKETS == 0 {
                 let sockets = process::open_sockets();
@@ -157,7 +159,7 @@ impl Observer {
         let look = self.registry.look(SETTLE);
         self.resolver.learn_places(&look.sites);
         let scopes = self.registry.has_scopes();
-        let mut latest = self.latest();
+        let open_sockets = self.latest().open_sockets;
         let alive =
             self.runtimes.iter().map(|runtime| runtime.metrics().num_alive_tasks() as u64).sum();
         let workers =
@@ -179,7 +181,7 @@ impl Observer {
             last_poll: look.last_poll,
             longest_poll: look.longest_poll,
             rss_bytes: process::rss_bytes(),
-            open_sockets: latest.open_sockets,
+            open_sockets,
             agent_cpu: self.cpu.used(),
             agent_bytes: self.registry.bytes(),
             agent_bytes_cap: self.memory_cap,
@@ -187,6 +189,7 @@ impl Observer {
             stacks_lost: self.registry.stacks().lost(),
             ..Gauges::default()
         };
+        let mut latest = self.latest();
         latest.census = Arc::new(Census {
             gauges,
             sites: look.sites,

@@ -19,11 +19,14 @@ pub(crate) struct OwnCpu {
 }
 
 impl OwnCpu {
-    /// Counts the current thread from now on.
+    /// Counts the current thread from now on; once.
     pub(crate) fn add_thread(&self) {
         if let Ok(thread) = fs::read_link("/proc/thread-self") {
             let statistics = PathBuf::from("/proc").join(thread).join("schedstat");
-            self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(statistics);
+            let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+            if !threads.contains(&statistics) {
+                threads.push(statistics);
+            }
         }
     }
 
@@ -136,6 +139,12 @@ mod tests {
         let own = OwnCpu::default();
         assert_eq!(own.used(), Some(Duration::ZERO));
         own.add_thread();
+        own.add_thread();
+        assert_eq!(
+            own.threads.lock().unwrap().len(),
+            1,
+            "a part that starts again is counted once"
+        );
         let before = own.used().unwrap();
         let start = Instant::now();
         // Enough work that the scheduler accounts for it, whatever else the machine does.

@@ -17,7 +17,10 @@ use crate::symbols::Symbols;
 /// Requests that may wait; those beyond are asked again with the next update.
 const QUEUE: usize = 1024;
 
-/// Resolves stacks, each once.
+/// Stacks kept resolved, of some kilobytes each; should somebody look at more of them, each is resolved again.
+const MOST_RESOLVED: usize = 4096;
+
+/// Resolves stacks, once for all who look at them.
 #[derive(Debug)]
 pub(crate) struct Resolver {
     registry: Arc<Registry>,
@@ -30,6 +33,7 @@ pub(crate) struct Resolver {
 #[derive(Debug, Default)]
 struct Known {
     resolved: HashMap<StackId, ParkStack>,
+    /// Those under way.
     asked: HashSet<StackId>,
     /// Source files of spawn sites, from which the root of the workspace shows; learnt ones are taken out.
     places: Vec<String>,
@@ -101,13 +105,24 @@ fn work(registry: &Registry, queue: &Receiver<StackId>, known: &Mutex<Known>, fa
             }
             resolved(&mut symbols, id, registry.stacks())
         }));
-        match stack {
-            Ok(Some(stack)) => {
-                lock(known).resolved.insert(id, stack);
-            }
-            Ok(None) => {}
-            Err(payload) => faults.panicked("symbol resolution", &*payload),
+        let stack = stack.unwrap_or_else(|payload| {
+            faults.panicked("symbol resolution", &*payload);
+            // It would do so again.
+            registry.stacks().addresses(id.0).map(|addresses| unresolved(id, addresses))
+        });
+        if let Some(stack) = stack {
+            lock(known).keep(stack);
         }
+    }
+}
+
+impl Known {
+    fn keep(&mut self, stack: ParkStack) {
+        if self.resolved.len() >= MOST_RESOLVED {
+            self.resolved.clear();
+        }
+        self.asked.remove(&stack.id);
+        self.resolved.insert(stack.id, stack);
     }
 }
 
@@ -137,4 +152,21 @@ fn unresolved(id: StackId, addresses: &[usize]) -> ParkStack {
 
 fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_stacks_are_looked_at_few_are_kept() {
+        let mut known = Known::default();
+        for id in (0..3 * MOST_RESOLVED as u32).map(StackId) {
+            known.asked.insert(id);
+            known.keep(unresolved(id, &[1, 2]));
+            assert!(known.resolved.contains_key(&id));
+        }
+        assert!(known.resolved.len() <= MOST_RESOLVED);
+        assert!(known.asked.is_empty());
+    }
 }
