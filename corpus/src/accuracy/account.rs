@@ -24,6 +24,8 @@ pub struct Site {
     pub(super) victims: u64,
     /// Whether the leaks can be proven.
     pub(super) provable: bool,
+    /// For how long the condition of their rules must have held.
+    pub(super) asks_ms: u64,
     /// The rules that name the cause.
     pub(super) rules: BTreeSet<String>,
     /// The rules that may speak of what victims wait for.
@@ -36,7 +38,7 @@ pub struct Site {
 struct Task<'a> {
     site: Option<&'a Place>,
     park: Option<&'a Place>,
-    leak: Option<(u64, bool, &'a [String])>,
+    leak: Option<(u64, bool, u64, &'a [String])>,
     victim: Option<&'a [String]>,
     ended: bool,
 }
@@ -50,8 +52,8 @@ impl Account {
             match &line.fact {
                 Fact::Spawned(place) => task.site = Some(place),
                 Fact::Waits(place) => task.park = Some(place),
-                Fact::Leaks { provable, rules } => {
-                    task.leak.get_or_insert((line.at_ms, *provable, rules));
+                Fact::Leaks { provable, rules, asks_ms } => {
+                    task.leak.get_or_insert((line.at_ms, *provable, *asks_ms, rules));
                 }
                 Fact::Victim { rules } => task.victim = Some(rules),
                 Fact::Ended => task.ended = true,
@@ -64,9 +66,10 @@ impl Account {
                 continue;
             }
             let site = account.sites.entry(place.clone()).or_default();
-            if let Some((since, provable, rules)) = task.leak {
+            if let Some((since, provable, asks_ms, rules)) = task.leak {
                 site.leaks_ms.push(since);
                 site.provable |= provable;
+                site.asks_ms = site.asks_ms.max(asks_ms);
                 site.rules.extend(rules.iter().cloned());
                 account.leaks.insert(*id, since);
             } else if let Some(rules) = task.victim {
@@ -103,7 +106,7 @@ mod tests {
     #[test]
     fn what_has_ended_after_all_is_no_leak() {
         let place = Place { file: "a.rs".to_owned(), line: 7 };
-        let leak = || Fact::Leaks { provable: true, rules: vec!["P1".to_owned()] };
+        let leak = || Fact::Leaks { provable: true, rules: vec!["P1".to_owned()], asks_ms: 0 };
         let account = Account::of(&[
             line(1, 10, Fact::Spawned(place.clone())),
             line(1, 11, Fact::Spawned(place.clone())),

@@ -29,11 +29,11 @@ pub struct AccuracyArgs {
     #[arg(long, value_name = "FACTOR")]
     pub time_scale: Option<f64>,
 
-    /// How long to watch a leaking program [default: 90s; 30s with --quick]
+    /// How long to watch a leaking program [default: 90s; 45s with --quick]
     #[arg(long = "for", value_name = "TIME", value_parser = span)]
     pub watch: Option<Duration>,
 
-    /// How long to watch a healthy program [default: 10m; 40s with --quick]
+    /// How long to watch a healthy program [default: 10m; 45s with --quick]
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub healthy_for: Option<Duration>,
 
@@ -115,8 +115,8 @@ impl AccuracyArgs {
 
     fn settings(&self, kind: Kind, flavor: Flavor, noise: u32) -> Settings {
         let (asked, usual, quick) = match kind {
-            Kind::Leaking => (self.watch, 90, 30),
-            Kind::Healthy => (self.healthy_for, 600, 40),
+            Kind::Leaking => (self.watch, 90, 45),
+            Kind::Healthy => (self.healthy_for, 600, 45),
         };
         let usual = Duration::from_secs(if self.quick { quick } else { usual });
         Settings {

@@ -66,7 +66,7 @@ pub struct SiteScore {
     pub(super) instances: u64,
     /// Whether there was time enough to find it.
     pub(super) counts: bool,
-    /// The rule of the first accusation, and how long after the first leak it came.
+    /// The rule of the first accusation, and how long after the first leak it came, less what the rule asks.
     pub(super) found: Option<(String, Duration)>,
     /// The same of the first proof.
     pub(super) proven: Option<(String, Duration)>,
@@ -215,7 +215,7 @@ fn at<'a>(report: &'a Report, place: &'a Place) -> impl Iterator<Item = &'a Find
 }
 
 fn site_score(seen: &Observed, place: &Place, site: &Site) -> SiteScore {
-    let since = site.since_ms().unwrap_or_default();
+    let since = site.since_ms().unwrap_or_default() + site.asks_ms;
     let first = |wanted: &dyn Fn(&Finding) -> bool| {
         seen.looks.iter().find_map(|look| {
             let finding = at(&look.report, place).find(|finding| wanted(finding))?;
@@ -251,15 +251,15 @@ fn is_park(site: &Site, finding: &Finding) -> bool {
 }
 
 /// How old a leak must be to have been found.
-fn grace_ms(seen: &Observed, provable: bool) -> u64 {
+fn grace_ms(seen: &Observed, site: &Site) -> u64 {
     let likely = LIKELY_WITHIN.mul_f64(seen.settings.time_scale);
-    let within = if provable { PROVEN_WITHIN } else { likely };
-    within.as_millis() as u64
+    let within = if site.provable { PROVEN_WITHIN } else { likely };
+    within.as_millis() as u64 + site.asks_ms
 }
 
 fn counts(seen: &Observed, site: &Site) -> bool {
     let Some(last) = seen.looks.last() else { return false };
-    let age = grace_ms(seen, site.provable);
+    let age = grace_ms(seen, site);
     let enough = if site.provable { 1 } else { INSTANCES };
     site.leaks_of_age(0, last.at_ms) >= enough && site.leaks_of_age(age, last.at_ms) > 0
 }
@@ -298,7 +298,7 @@ fn tasks(seen: &Observed, last: Option<&Look>) -> (Ratio, Ratio) {
         *by_site.entry(site).or_default() += tasks;
     }
     let found = seen.truth.sites.iter().map(|(place, site)| {
-        let leaks = site.leaks_of_age(grace_ms(seen, site.provable), look.at_ms);
+        let leaks = site.leaks_of_age(grace_ms(seen, site), look.at_ms);
         let accused = by_site.iter().find(|(at, _)| same(at, place)).map_or(0, |(_, tasks)| *tasks);
         Ratio::new(leaks.min(accused), leaks)
     });

@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::panic::Location;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::task::{self, AbortHandle, Id, JoinHandle};
@@ -41,6 +41,8 @@ pub enum Fact {
         provable: bool,
         /// The rules that name the cause; one of them is enough.
         rules: Vec<String>,
+        /// For how long the condition of those rules must have held, in milliseconds.
+        asks_ms: u64,
     },
     /// It waits for a task that leaks.
     Victim {
@@ -65,17 +67,23 @@ pub struct Place {
 pub struct Leak {
     provable: bool,
     rules: &'static [&'static str],
+    asks: Duration,
 }
 
 impl Leak {
     /// One that can be proven, by one of `rules`.
     pub const fn provable(rules: &'static [&'static str]) -> Self {
-        Self { provable: true, rules }
+        Self { provable: true, rules, asks: Duration::ZERO }
     }
 
     /// One that can only be likely, by one of `rules`.
     pub const fn likely(rules: &'static [&'static str]) -> Self {
-        Self { provable: false, rules }
+        Self { provable: false, rules, asks: Duration::ZERO }
+    }
+
+    /// This one, whose rules ask that their condition has held for so long.
+    pub const fn asking(self, asks: Duration) -> Self {
+        Self { asks, ..self }
     }
 }
 
@@ -129,7 +137,8 @@ pub fn stuck<T>(leak: Leak, what: T) -> T {
 /// Notes that `task` can never finish from now on.
 pub fn leaks(leak: Leak, task: Id) {
     let rules = leak.rules.iter().map(|&rule| rule.to_owned()).collect();
-    note(task, Fact::Leaks { provable: leak.provable, rules });
+    let asks_ms = leak.asks.as_millis() as u64;
+    note(task, Fact::Leaks { provable: leak.provable, rules, asks_ms });
 }
 
 /// Notes that the current task is about to wait for a task that leaks, where only `rules` may speak of what is

@@ -1,0 +1,65 @@
+//! Readers look at the configuration twice; a reload in between waits for the first, and is waited for by the
+//! second.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use tokio::sync::{RwLock, oneshot};
+
+use crate::harness::stage::some_work;
+use crate::harness::truth::{Leak, spawned, stuck};
+use crate::harness::{Kind, Program, Stage, Visitor};
+
+const READ_WRITE_READ: Leak = Leak::provable(&["P2"]);
+
+pub(super) const PROGRAM: Program = Program {
+    name: "feature_config",
+    kind: Kind::Leaking,
+    scenario: "L-23",
+    about: "a task that reads a lock reads it again while a writer waits in between",
+    run: |stage| run(stage).boxed_local(),
+};
+
+async fn run(stage: Stage) {
+    let mut visitors = stage.visitors();
+    loop {
+        let visitor = visitors.next().await;
+        // Every tenant has a configuration of its own.
+        let config = Arc::new(RwLock::new(visitor.number));
+        let (entered, reading) = oneshot::channel();
+        let (queued, writing) = oneshot::channel();
+        spawned(tokio::spawn(request(visitor, Arc::clone(&config), entered, writing)));
+        if visitor.unlucky {
+            spawned(tokio::spawn(reload(config, reading, queued)));
+        }
+    }
+}
+
+async fn request(
+    visitor: Visitor,
+    config: Arc<RwLock<u64>>,
+    entered: oneshot::Sender<()>,
+    reload: oneshot::Receiver<()>,
+) {
+    let limits = config.read().await;
+    some_work(visitor.number).await;
+    entered.send(()).ok();
+    if reload.await.is_ok() {
+        let routes = stuck(READ_WRITE_READ, config.read()).await;
+        tracing::debug!(%limits, %routes, "configured");
+    }
+}
+
+async fn reload(
+    config: Arc<RwLock<u64>>,
+    reading: oneshot::Receiver<()>,
+    queued: oneshot::Sender<()>,
+) {
+    reading.await.ok();
+    let mut write = std::pin::pin!(config.write());
+    // In the queue from here on.
+    if futures::poll!(&mut write).is_pending() {
+        queued.send(()).ok();
+    }
+    *stuck(READ_WRITE_READ, write).await += 1;
+}
