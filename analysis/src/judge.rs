@@ -31,11 +31,22 @@ pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
         retracted: model.docket().retracted(),
         untracked: gauges.map(|gauges| gauges.untracked),
     };
-    let withheld = gate.closed.first().cloned().or_else(|| gate.frozen.clone());
-    report.reasons.extend(gate.closed);
-    if let Some(because) = withheld {
+    if let Some(because) = gate.closed.first() {
+        report.sites = sites::withheld(model, because, &[]);
+        report.reasons.extend(gate.closed);
         report.reasons.extend(gate.frozen);
-        report.sites = sites::withheld(model, &because);
+        report.reasons.extend(gate.limits);
+        return report;
+    }
+    if let Some(because) = gate.frozen {
+        // Every task looks parked now; what holds the threads up does not depend on that.
+        let hearing = Hearing::of_stalls(model, now, policy);
+        report.findings = findings::from(&hearing, model, now, policy);
+        report.sites = sites::withheld(model, &because, &report.findings);
+        if let Some(class) = report.confirmed().map(|finding| finding.class).min() {
+            report.verdict = Verdict::Found(class);
+        }
+        report.reasons.push(because);
         report.reasons.extend(gate.limits);
         return report;
     }

@@ -17,6 +17,7 @@ mod outlived;
 mod parked_until_aborted;
 mod self_waker;
 mod slow;
+mod snippets;
 mod spawned_on_drop;
 mod spinning;
 mod stalled_sender;
@@ -64,6 +65,11 @@ pub struct RuleDoc {
 }
 
 impl RuleDoc {
+    /// A minimal program that leaks so, and what ends it, as Rust code.
+    pub fn program(&self) -> Option<&'static str> {
+        snippets::of(self.id)
+    }
+
     /// The page as text, a paragraph a line, with a heading of its own line before each but the first.
     pub fn text(&self) -> String {
         let needs: Vec<&str> = self.needs.iter().map(|cap| cap.name()).collect();
@@ -85,12 +91,22 @@ impl RuleDoc {
             self.fix,
             self.limits
         );
+        if let Some(program) = self.program() {
+            let _ = write!(text, "\nA program that leaks, and what ends it\n{}", indented(program));
+        }
         if !silenced.is_empty() {
             let _ = write!(text, "\nSilenced by\n{}\n", silenced.join("\n"));
         }
         let _ = write!(text, "\nNeeds\n  {}\n", needs.join(", "));
         text
     }
+}
+
+/// Code under a heading.
+fn indented(code: &str) -> String {
+    code.lines()
+        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") })
+        .collect()
 }
 
 /// One accusation of a rule against the tasks of one site at one place.

@@ -12,6 +12,9 @@ use crate::rules::{self, Charge, Rule};
 use crate::scene::Scene;
 use crate::words;
 
+/// The rules whose conditions do not rest on tasks being parked.
+const STALLS: [&str; 1] = ["L13"];
+
 /// What the rules say of all sites.
 pub(crate) struct Hearing<'a> {
     pub sites: Vec<Heard<'a>>,
@@ -31,9 +34,25 @@ pub(crate) struct Heard<'a> {
 impl<'a> Hearing<'a> {
     /// Asks all rules whose facts are there.
     pub(crate) fn hold(model: &'a Model, now: Moment, policy: &'a Policy) -> Self {
+        let in_force = rules_in_force(model.target(), model.gauges(), policy);
+        Self::before(in_force, model, now, policy)
+    }
+
+    /// Asks only the rules that say why a runtime stands still.
+    pub(crate) fn of_stalls(model: &'a Model, now: Moment, policy: &'a Policy) -> Self {
+        let (mut active, inactive) = rules_in_force(model.target(), model.gauges(), policy);
+        active.retain(|rule| STALLS.contains(&rule.doc.id));
+        Self::before((active, inactive), model, now, policy)
+    }
+
+    fn before(
+        (active, inactive): (Vec<&'static Rule>, Vec<String>),
+        model: &'a Model,
+        now: Moment,
+        policy: &'a Policy,
+    ) -> Self {
         // Ages and bins tell nothing of the time after the census.
         let now = model.census().map_or(now, |census| now.min(census));
-        let (active, inactive) = rules_in_force(model.target(), model.gauges(), policy);
         let spawned_everywhere = model
             .sites()
             .filter(|site| !site.own)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Hearing;
 use super::hearing::Heard;
-use crate::facts::SiteId;
+use crate::facts::{SiteId, TaskKind};
 use crate::health;
 use crate::model::Model;
 use crate::policy::Policy;
@@ -16,19 +16,31 @@ use crate::words;
 pub(super) fn verdicts(hearing: &Hearing<'_>, findings: &[Finding]) -> Vec<(SiteId, SiteVerdict)> {
     let mut verdicts: Vec<(SiteId, SiteVerdict)> =
         hearing.by_site().into_iter().map(|(id, heard)| (id, unaccused(heard))).collect();
+    accuse(&mut verdicts, findings);
+    verdicts
+}
+
+/// The verdicts while nothing, or nothing but `findings`, can be judged.
+pub(super) fn withheld(
+    model: &Model,
+    because: &str,
+    findings: &[Finding],
+) -> Vec<(SiteId, SiteVerdict)> {
+    let unknown = SiteVerdict::Unknown { because: because.to_owned(), judged_in: None };
+    let mut verdicts: Vec<(SiteId, SiteVerdict)> =
+        model.sites().filter(|site| !site.own).map(|site| (site.id, unknown.clone())).collect();
+    accuse(&mut verdicts, findings);
+    verdicts
+}
+
+/// Gives each accused site its worst finding.
+fn accuse(verdicts: &mut [(SiteId, SiteVerdict)], findings: &[Finding]) {
     // Worst last, so that the worst stays.
     for (at, finding) in findings.iter().enumerate().rev() {
         if let Ok(row) = verdicts.binary_search_by_key(&finding.site_id, |pair| pair.0) {
             verdicts[row].1 = SiteVerdict::Accused(at);
         }
     }
-    verdicts
-}
-
-/// The verdicts while nothing can be judged.
-pub(super) fn withheld(model: &Model, because: &str) -> Vec<(SiteId, SiteVerdict)> {
-    let unknown = SiteVerdict::Unknown { because: because.to_owned(), judged_in: None };
-    model.sites().filter(|site| !site.own).map(|site| (site.id, unknown.clone())).collect()
 }
 
 fn unaccused(heard: &Heard<'_>) -> SiteVerdict {
@@ -37,10 +49,15 @@ fn unaccused(heard: &Heard<'_>) -> SiteVerdict {
         return SiteVerdict::Fine { because: None };
     }
     if !site.site.kind.has_wakers() {
-        let because = format!(
-            "Tasks of kind {} are not judged: they have no task waker.",
-            site.site.kind.name()
-        );
+        let because = match site.site.kind {
+            TaskKind::Blocking => {
+                "Tasks of kind blocking have no task waker: only how long they run is judged (L14)."
+                    .to_owned()
+            }
+            kind => {
+                format!("Tasks of kind {} are not judged: they have no task waker.", kind.name())
+            }
+        };
         return SiteVerdict::Unknown { because, judged_in: None };
     }
     if let Some(defence) = heard.defence.clone().or_else(|| health::of_all(scene)) {

@@ -48,6 +48,10 @@ fn rule(doc: &RuleDoc) -> String {
     section(&mut text, "Why that tells a leak", doc.reason);
     section(&mut text, "What it says", doc.example);
     section(&mut text, "What to change", doc.fix);
+    if let Some(program) = doc.program() {
+        text.push_str("\nA program that leaks, and what ends it\n");
+        text.extend(program.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n"));
+    }
     section(&mut text, "Where it can be wrong", doc.limits);
     section(&mut text, "What silences it", &or_nothing(&silenced));
     section(&mut text, "Facts it needs", &or_nothing(&needs));
