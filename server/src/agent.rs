@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, Resources};
 use crate::edge::Edge;
 use crate::faults::{Faults, Part};
 use crate::listen::{self, Address};
@@ -51,6 +51,12 @@ impl Agent {
     /// What the agent could not do as configured, one sentence each.
     pub fn faults(&self) -> Vec<String> {
         self.faults.sentences()
+    }
+
+    /// Changes which of Tokio's resources are tracked, from now on. What was created while they were not stays
+    /// unknown.
+    pub fn track(&self, resources: Resources) {
+        self.observer.track(resources);
     }
 
     fn cannot_run(&self, error: &io::Error) {

@@ -153,6 +153,7 @@ fn install<S: Subscriber + Send + Sync + 'static>(
     };
     let budget = Budget::new(unwound_per_second);
     let registry = Arc::new(Registry::new(config.memory_mb, capture, budget));
+    registry.resources().switch(config.resources, || ());
     let tee = Tee::new(Arc::clone(&registry), inner);
     let set = tracing_core::dispatcher::set_global_default(Dispatch::new(tee));
     let missing = set.err().map(|_| canary::not_installed()).or_else(canary::missing);

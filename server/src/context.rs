@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use stranded_analysis::facts::Moment;
 
-use crate::registry::SlotId;
+use crate::registry::{SlotId, ThingId};
 use crate::threads::{self, Place};
 
 /// Entries kept; deeper ones are counted, and not looked at.
@@ -25,6 +25,17 @@ pub(crate) enum Entered {
         /// The number of its scope.
         scope: u32,
     },
+    /// A resource of Tokio's, or an operation on one.
+    Thing(ThingId),
+}
+
+/// A lock that an operation on this thread has just got: the guard is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Completed {
+    /// Which lock.
+    pub(crate) resource: ThingId,
+    /// Whether its guard may leave the task.
+    pub(crate) owned: bool,
 }
 
 /// A task under poll on this thread.
@@ -51,6 +62,8 @@ pub(crate) struct Context {
     shard: Cell<usize>,
     /// The registry for which this thread has a record, and where; 0: none yet.
     record: Cell<(u32, Place)>,
+    /// Until the event by which the lock is taken, which follows at once.
+    pub(crate) completed: Cell<Option<Completed>>,
     /// Lowest and highest address of the thread's stack: `(1, 1)` not asked yet, `(0, 0)` unknown.
     pub(crate) stack_bounds: Cell<(usize, usize)>,
 }
@@ -64,6 +77,7 @@ thread_local! {
             worker: Cell::new(false),
             shard: Cell::new(usize::MAX),
             record: Cell::new((0, Place::NONE)),
+            completed: Cell::new(None),
             stack_bounds: Cell::new((1, 1)),
         }
     };
@@ -100,16 +114,32 @@ impl Context {
     /// A span was left. Guards may be dropped in any order, and after the poll in which they were taken.
     #[inline]
     pub(crate) fn leave_span(&self, span: u64) {
+        self.leave(|entered| matches!(entered, Entered::Span { id, .. } if id == span));
+    }
+
+    #[inline]
+    fn leave(&self, is: impl Fn(Entered) -> bool) {
         if self.leave_unkept() {
             return;
         }
-        let is = |entered| matches!(entered, Entered::Span { id, .. } if id == span);
         let Some(found) = self.find(is) else { return };
         let depth = self.depth.get();
         for at in found + 1..depth {
             self.entered[at - 1].set(self.entered[at].get());
         }
         self.depth.set(depth - 1);
+    }
+
+    /// A resource or an operation was left.
+    #[inline]
+    pub(crate) fn leave_thing(&self, id: ThingId) {
+        let depth = self.depth.get();
+        let last = depth.checked_sub(1).and_then(|at| self.entered.get(at)).map(Cell::get);
+        if last == Some(Some(Entered::Thing(id))) {
+            self.depth.set(depth - 1);
+            return;
+        }
+        self.leave(|entered| entered == Entered::Thing(id));
     }
 
     /// The innermost entry that `is` recognises.
@@ -139,15 +169,49 @@ impl Context {
     pub(crate) fn task(&self) -> Option<PolledTask> {
         self.innermost().find_map(|entered| match entered {
             Entered::Task(task) => Some(task),
-            Entered::Span { .. } => None,
+            Entered::Span { .. } | Entered::Thing(_) => None,
         })
+    }
+
+    /// The innermost resource or operation, if what happens now is about one. Within them only Tokio runs.
+    #[inline]
+    pub(crate) fn thing(&self) -> Option<ThingId> {
+        let depth = self.depth.get();
+        // Too deep to be kept: then it is not known.
+        match self.entered.get(depth.checked_sub(1)?)?.get()? {
+            Entered::Thing(id) => Some(id),
+            Entered::Task(_) | Entered::Span { .. } => None,
+        }
+    }
+
+    /// The operations under way in the innermost task, innermost first.
+    fn ops(&self) -> impl Iterator<Item = ThingId> {
+        let kept = self.depth.get() <= DEPTH;
+        let things = self.innermost().map_while(|entered| match entered {
+            Entered::Thing(id) => Some(id),
+            Entered::Task(_) | Entered::Span { .. } => None,
+        });
+        things.filter(move |id| kept && id.is_op())
+    }
+
+    /// The operation under way.
+    #[inline]
+    pub(crate) fn op(&self) -> Option<ThingId> {
+        self.ops().next()
+    }
+
+    /// The operation of which the one under way is a part.
+    #[inline]
+    pub(crate) fn outer_op(&self) -> Option<ThingId> {
+        self.ops().nth(1)
     }
 
     /// The innermost of the user's spans within the task under poll: the number of its scope, and its id.
     pub(crate) fn scope(&self) -> Option<(u32, u64)> {
-        match self.innermost().next()? {
+        let things = |entered: &Entered| matches!(entered, Entered::Thing(_));
+        match self.innermost().find(|entered| !things(entered))? {
             Entered::Span { id, scope } => Some((scope, id)),
-            Entered::Task(_) => None,
+            Entered::Task(_) | Entered::Thing(_) => None,
         }
     }
 

@@ -13,6 +13,7 @@ use stranded_analysis::facts::{
 use tokio::runtime::Handle;
 
 use crate::canary;
+use crate::config::Resources;
 use crate::faults::Faults;
 use crate::process::{self, OwnCpu};
 use crate::registry::{Guarded, Look, Registry};
@@ -118,6 +119,12 @@ impl Observer {
         }
     }
 
+    /// Changes which resources are tracked.
+    pub(crate) fn track(&self, resources: Resources) {
+        let follow = tracing_core::callsite::rebuild_interest_cache;
+        self.registry.resources().switch(resources, follow);
+    }
+
     /// The registry whose facts these are.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
@@ -149,6 +156,8 @@ impl Observer {
             gauges: Some(gauges),
             sites: look.sites,
             tasks: look.examples,
+            resources: look.waiting.resources,
+            waiting: look.waiting.tasks,
             stacks,
             ..Update::empty(BootId(1), 1, look.at)
         }
@@ -187,13 +196,17 @@ impl Observer {
             agent_bytes_cap: self.memory_cap,
             viewers: self.viewers.load(Relaxed).max(0).unsigned_abs(),
             stacks_lost: self.registry.stacks().lost(),
-            ..Gauges::default()
+            resources: self.registry.resources().live(),
+            resources_untracked: self.registry.resources().untracked(),
+            waiting_omitted: look.waiting.omitted,
         };
         let mut latest = self.latest();
         latest.census = Arc::new(Census {
             gauges,
             sites: look.sites,
             activity: look.activity,
+            resources: look.waiting.resources,
+            waiting: look.waiting.tasks,
             ..Census::empty(look.at)
         });
         latest.examples = look.examples;
@@ -204,6 +217,7 @@ impl Observer {
     fn describe(&self, instrumentation: Instrumentation, scopes: bool) -> TargetInfo {
         let working = instrumentation == Instrumentation::Working;
         let capture = self.registry.capture();
+        let resources = self.registry.resources().level();
         let caps = [
             (Cap::Wakers, true),
             (Cap::ParkStacks, capture != Capture::Off),
@@ -215,6 +229,8 @@ impl Observer {
             (Cap::Endings, true),
             (Cap::Activity, true),
             (Cap::SpawnStacks, capture == Capture::FramePointers),
+            (Cap::Resources, resources != Resources::Off),
+            (Cap::Timers, resources == Resources::All),
         ];
         TargetInfo {
             name: self
@@ -233,7 +249,11 @@ impl Observer {
                 .map(|(cap, _)| cap)
                 .collect::<Caps>(),
             instrumentation,
-            resources: ResourceTracking::Off,
+            resources: match resources {
+                Resources::Off => ResourceTracking::Off,
+                Resources::Locks => ResourceTracking::Locks,
+                Resources::All => ResourceTracking::All,
+            },
             stacks: match capture {
                 Capture::FramePointers => StackCapture::FramePointers,
                 Capture::Unwinder => StackCapture::Unwinder,

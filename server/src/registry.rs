@@ -5,8 +5,10 @@
 //!
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
+//! - [`resources`]: locks, channels and timers, and the operations on them;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks; [`runtimes`]: where they run;
-//! - [`census`], [`zombies`], [`activity`], [`rows`] and [`window`]: all of it as facts, read while others write.
+//! - [`census`], [`waiting`], [`zombies`], [`activity`], [`rows`] and [`window`]: all of it as facts, read while others
+//!   write.
 //!
 //! The functions here are called from inside Tokio, some of them under its locks. They take no lock that another
 //! thread holds for long, never call Tokio, and never panic.
@@ -20,6 +22,7 @@ mod history;
 mod id;
 mod names;
 mod own_tasks;
+mod resources;
 mod rows;
 mod runtimes;
 mod scopes;
@@ -28,6 +31,7 @@ mod slab;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod window;
 mod zombies;
 
@@ -35,8 +39,7 @@ use std::sync::atomic::{
     AtomicI64, AtomicU8, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use stranded_analysis::facts::TaskKind;
 use tracing_core::Metadata;
@@ -44,21 +47,24 @@ use tracing_core::Metadata;
 pub(crate) use census::Look;
 pub(crate) use id::SlotId;
 pub(crate) use own_tasks::Seen;
+pub(crate) use resources::{Change, NewResource, OpChange, Source, ThingId};
 pub(crate) use runtimes::Guarded;
 
 use crate::clock::Clock;
-use crate::context::{self, Entered, PolledTask};
+use crate::context::{self, Context, Entered, PolledTask};
 use crate::own;
 use crate::stack::{self, Budget, Capture, Interner};
 
 use activity::Watched;
 use cold::Cold;
 use names::Names;
+use resources::Resources;
 use runtimes::Runtimes;
 use scopes::Scopes;
 use sites::{SiteKey, Sites};
 use slab::Slab;
 use slot::{BLOCKING, BY_DRIVER, BY_THREAD, By, LOCAL, NAMED, NO_SITE, OWN, Slot, WORKER_LOOP};
+use waiting::Settling;
 
 const _: () = assert!(size_of::<Slot>() == 128);
 
@@ -105,6 +111,7 @@ pub(crate) struct Registry {
     number: u32,
     clock: Clock,
     slab: Slab,
+    resources: Resources,
     sites: Sites,
     scopes: Scopes,
     names: Names,
@@ -115,6 +122,8 @@ pub(crate) struct Registry {
     /// Live tasks without a slot.
     untracked: AtomicI64,
     zombies: AtomicI64,
+    /// Looked into by the census alone.
+    settling: Mutex<Settling>,
     /// As of the last census, since when the oldest unfinished poll runs or unanswered wake waits; 0: none.
     stalled_since: AtomicU64,
     watched: Mutex<Watched>,
@@ -138,13 +147,16 @@ impl Spawn<'_> {
 
 impl Registry {
     /// A registry whose slots may take `memory_mb` megabytes. `budget`: for capturing by unwinding.
+    ///
+    /// Tasks come first: a quarter of the memory is for resources.
     pub(crate) fn new(memory_mb: u32, capture: Capture, budget: Budget) -> Self {
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
-        let slots = u64::from(memory_mb) * 1024 * 1024 / slab::BYTES_PER_TASK;
+        let quarter = u64::from(memory_mb) * 1024 * 1024 / 4;
         Self {
             number: NUMBERS.fetch_add(1, Relaxed),
             clock: Clock::start(),
-            slab: Slab::new(u32::try_from(slots).unwrap_or(u32::MAX)),
+            slab: Slab::within(quarter * 3),
+            resources: Resources::within(quarter),
             sites: Sites::new(),
             scopes: Scopes::new(),
             names: Names::default(),
@@ -154,6 +166,7 @@ impl Registry {
             capture: AtomicU8::new(capture as u8),
             untracked: AtomicI64::new(0),
             zombies: AtomicI64::new(0),
+            settling: Mutex::default(),
             stalled_since: AtomicU64::new(0),
             watched: Mutex::default(),
             tokio: OnceLock::new(),
@@ -379,7 +392,13 @@ impl Registry {
         match op {
             WakerOp::Clone => {
                 slot.clone_waker();
-                self.register(id, slot);
+                context::with(|context| {
+                    // A clone made elsewhere, of a waker passed on, says nothing about where the task waits.
+                    if let Some(task) = context.task().filter(|task| task.id == id) {
+                        self.resources.waker_cloned(context, task);
+                        self.register(context, task, slot);
+                    }
+                });
             }
             WakerOp::WakeByRef => self.wake(id, slot, cold),
             WakerOp::Wake => {
@@ -390,29 +409,19 @@ impl Registry {
         }
     }
 
-    /// Keeps where the task registers its waker, if it does so itself in its own poll.
+    /// Keeps where the task, in its own poll, registers its waker.
     #[inline]
-    fn register(&self, id: SlotId, slot: &Slot) {
-        let capture = self.capture();
-        if capture == Capture::Off {
-            return;
-        }
-        context::with(|context| {
-            // A clone made elsewhere, of a waker passed on, says nothing about where the task waits.
-            let Some(task) = context.task().filter(|task| task.id == id) else {
-                return;
-            };
-            let stack = match capture {
-                Capture::FramePointers => stack::capture(context, task.root_frame, &self.stacks),
-                Capture::Unwinder if self.budget.take(self.clock.now()) => {
-                    stack::capture_unwound(task.root_frame, &self.stacks)
-                }
-                Capture::Unwinder | Capture::Off => None,
-            };
-            if let Some(stack) = stack {
-                slot.register(stack);
+    fn register(&self, context: &Context, task: PolledTask, slot: &Slot) {
+        let stack = match self.capture() {
+            Capture::FramePointers => stack::capture(context, task.root_frame, &self.stacks),
+            Capture::Unwinder if self.budget.take(self.clock.now()) => {
+                stack::capture_unwound(task.root_frame, &self.stacks)
             }
-        });
+            Capture::Unwinder | Capture::Off => None,
+        };
+        if let Some(stack) = stack {
+            slot.register(stack);
+        }
     }
 
     #[inline]
@@ -434,6 +443,7 @@ impl Registry {
 
     #[inline]
     fn drop_waker(&self, id: SlotId, slot: &Slot) {
+        context::with(|context| self.resources.waker_dropped(context, id.raw()));
         if slot.drop_waker(id) {
             self.free_zombie(id, slot);
         }
@@ -470,6 +480,10 @@ impl Registry {
         context::with(|context| context.leave_span(span));
     }
 
+    fn settling(&self) -> MutexGuard<'_, Settling> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn polls(&self, id: SlotId) -> Option<u64> {
         self.slab.get(id).map(|(slot, _)| slot.polls())
     }
@@ -482,7 +496,11 @@ impl Registry {
 
     /// Memory of all tables, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.slab.bytes() + self.sites.bytes() + self.scopes.bytes() + self.stacks.bytes()
+        self.slab.bytes()
+            + self.resources.bytes()
+            + self.sites.bytes()
+            + self.scopes.bytes()
+            + self.stacks.bytes()
     }
 
     /// Whether the application has opened any span that could be a request.

@@ -1,4 +1,4 @@
-//! The tee: keeps Tokio's task spans and waker events for the registry, and hands everything else to the
+//! The tee: keeps Tokio's spans and events of tasks, wakers and resources for the registry, and hands everything else to the
 //! application's own subscriber, untouched.
 //!
 //! The application's filters decide about its own spans and events as without us. They also still decide
@@ -9,6 +9,7 @@ mod callsites;
 mod fields;
 mod ids;
 mod mirror;
+mod resources;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +19,10 @@ use std::sync::Arc;
 use tracing_core::span::{Attributes, Current, Id, Record};
 use tracing_core::{Dispatch, Event, Interest, LevelFilter, Metadata, Subscriber, dispatcher};
 
+use crate::config::Resources;
 use crate::own;
-use crate::registry::{Registry, SlotId};
-use callsites::{Callsites, Role};
+use crate::registry::{Registry, SlotId, ThingId};
+use callsites::{Callsites, Kind, Role};
 use ids::ForeignIds;
 use mirror::Mirror;
 
@@ -37,6 +39,29 @@ pub(crate) struct Tee<S> {
 /// Its type tells a dispatcher that leads to the agent from one that does not.
 struct Marker;
 
+/// What a span id of ours is of.
+#[derive(Clone, Copy, Debug)]
+enum Own {
+    Task(SlotId),
+    Thing(ThingId),
+}
+
+impl Own {
+    /// What is behind a span id that carries our tag.
+    #[inline]
+    fn from_raw(raw: u64) -> Option<Self> {
+        SlotId::from_raw(raw).map(Self::Task).or_else(|| ThingId::from_raw(raw).map(Self::Thing))
+    }
+
+    #[inline]
+    fn raw(self) -> u64 {
+        match self {
+            Self::Task(id) => id.raw(),
+            Self::Thing(id) => id.raw(),
+        }
+    }
+}
+
 impl<S: Subscriber> Tee<S> {
     pub(crate) fn new(registry: Arc<Registry>, inner: S) -> Self {
         Self {
@@ -48,10 +73,31 @@ impl<S: Subscriber> Tee<S> {
         }
     }
 
-    /// The task behind a span id, if it is one of ours.
+    /// What is behind a span id, if it is one of ours.
     #[inline]
-    fn own(&self, id: &Id) -> Option<SlotId> {
-        SlotId::from_raw(id.into_u64()).filter(|id| !self.foreign.any() || self.registry.knows(*id))
+    fn own(&self, id: &Id) -> Option<Own> {
+        Own::from_raw(id.into_u64()).filter(|own| !self.foreign.any() || self.knows(*own))
+    }
+
+    /// Whether the id is one that was given out by us, and not another with the same tag.
+    fn knows(&self, own: Own) -> bool {
+        match own {
+            Own::Task(id) => self.registry.knows(id),
+            Own::Thing(id) => self.registry.resources().knows(id),
+        }
+    }
+
+    #[inline]
+    fn level(&self) -> Resources {
+        self.registry.resources().level()
+    }
+
+    /// The id under which the application's subscriber knows a span; `None`: it does not.
+    fn mirrored(&self, id: &Id) -> Option<Id> {
+        match self.own(id) {
+            Some(own) => self.mirror.get(own.raw()),
+            None => Some(id.clone()),
+        }
     }
 
     /// Whether the application wants to see this call site of Tokio's.
@@ -60,9 +106,48 @@ impl<S: Subscriber> Tee<S> {
     }
 
     fn forward_new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let id = self.inner.new_span(attributes);
+        let id = match attributes.parent().filter(|parent| self.own(parent).is_some()) {
+            None => self.inner.new_span(attributes),
+            // Tokio has named a parent that the application knows by another id, or not at all.
+            Some(parent) => {
+                let (meta, values) = (attributes.metadata(), attributes.values());
+                self.inner.new_span(&match self.mirrored(parent) {
+                    Some(parent) => Attributes::child_of(parent, meta, values),
+                    None => Attributes::new_root(meta, values),
+                })
+            }
+        };
         self.foreign.note(id.into_u64());
         id
+    }
+
+    /// A span of Tokio's that the registry keeps under the id `own`; `None`: it does not.
+    fn own_span(&self, attributes: &Attributes<'_>, own: Option<Own>) -> Id {
+        // Tasks beyond the memory cap share one id, so there is no telling whose inner span is whose.
+        let shared = matches!(own, Some(Own::Task(id)) if id.is_untracked());
+        let shown = !shared && self.inner_wants(attributes.metadata());
+        match (own, shown) {
+            (Some(own), true) => {
+                self.mirror.insert(own.raw(), self.forward_new_span(attributes));
+                Id::from_u64(own.raw())
+            }
+            (Some(own), false) => Id::from_u64(own.raw()),
+            (None, true) => self.forward_new_span(attributes),
+            (None, false) => Id::from_u64(SlotId::hidden().raw()),
+        }
+    }
+
+    /// An operation on a resource, unless only the others are tracked.
+    fn open_op(&self, attributes: &Attributes<'_>) -> Option<ThingId> {
+        let source = resources::source(attributes);
+        if own::is_own() || (self.level() == Resources::Locks && !source.is_lock()) {
+            return None;
+        }
+        let of = attributes.parent().and_then(|parent| match self.own(parent)? {
+            Own::Thing(id) => Some(id),
+            Own::Task(_) => None,
+        });
+        self.registry.open_op(source, of)
     }
 }
 
@@ -79,19 +164,17 @@ impl<S: Subscriber> Subscriber for Tee<S> {
 
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
         let inner = self.inner.register_callsite(meta);
-        if Role::of(meta) == Some(Role::Spawn)
+        let role = Role::of(meta, self.level());
+        if role == Some(Role::Spawn)
             && let Some(version) = meta.file().and_then(callsites::tokio_version)
         {
             self.registry.learn_tokio(version);
         }
-        match Role::of(meta) {
-            Some(role) if self.callsites.add(meta, role, !inner.is_never()) => Interest::always(),
-            _ => inner,
-        }
+        if self.callsites.add(meta, role, !inner.is_never()) { Interest::always() } else { inner }
     }
 
     fn enabled(&self, meta: &Metadata<'_>) -> bool {
-        Role::of(meta).is_some() || (!own::is_own() && self.inner.enabled(meta))
+        Role::of(meta, self.level()).is_some() || (!own::is_own() && self.inner.enabled(meta))
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -101,58 +184,75 @@ impl<S: Subscriber> Subscriber for Tee<S> {
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let meta = attributes.metadata();
-        let Some(spawn_fields) = self.callsites.spawn(meta) else {
-            if own::is_own() {
-                return Id::from_u64(SlotId::hidden().raw());
+        let own = match self.callsites.get(meta, self.level()) {
+            Some(Kind::Spawn(fields)) => {
+                let task =
+                    fields::with_spawn(fields, attributes, |spawn| self.registry.spawn(spawn));
+                Some(Own::Task(task))
             }
-            let id = self.forward_new_span(attributes);
-            if !fields::is_tokio(meta) {
-                self.registry.open_span(id.into_u64(), meta);
+            Some(Kind::Resource(_) | Kind::Op) if own::is_own() => None,
+            Some(Kind::Resource(fields)) => {
+                resources::with_resource(fields, attributes, |new| self.registry.open_resource(new))
+                    .map(Own::Thing)
             }
-            return id;
+            Some(Kind::Op) => self.open_op(attributes).map(Own::Thing),
+            Some(Kind::Waker(_) | Kind::Change(_) | Kind::OpChange(_)) | None => {
+                if own::is_own() {
+                    return Id::from_u64(SlotId::hidden().raw());
+                }
+                let id = self.forward_new_span(attributes);
+                if !fields::is_tokio(meta) {
+                    self.registry.open_span(id.into_u64(), meta);
+                }
+                return id;
+            }
         };
-        let id = fields::with_spawn(spawn_fields, attributes, |spawn| self.registry.spawn(spawn));
-        // Those beyond the memory cap share one id, so there is no telling whose inner span is whose.
-        if !id.is_untracked() && self.inner_wants(meta) {
-            self.mirror.insert(id, self.forward_new_span(attributes));
-        }
-        Id::from_u64(id.raw())
+        self.own_span(attributes, own)
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        match self.own(span) {
-            Some(id) => self.mirror.with(id, |span| self.inner.record(span, values)),
-            None => self.inner.record(span, values),
+        if let Some(span) = self.mirrored(span) {
+            self.inner.record(&span, values);
         }
     }
 
     fn record_follows_from(&self, span: &Id, follows: &Id) {
-        let mirrored = |id: &Id| match self.own(id) {
-            Some(own) => self.mirror.get(own),
-            None => Some(id.clone()),
-        };
-        if let (Some(span), Some(follows)) = (mirrored(span), mirrored(follows)) {
+        if let (Some(span), Some(follows)) = (self.mirrored(span), self.mirrored(follows)) {
             self.inner.record_follows_from(&span, &follows);
         }
     }
 
     fn event_enabled(&self, event: &Event<'_>) -> bool {
         // What Tokio says to us is asked of the inner subscriber in `event`.
-        self.callsites.is_waker(event.metadata())
+        self.callsites.get(event.metadata(), self.level()).is_some()
             || (!own::is_own() && self.inner.event_enabled(event))
     }
 
     #[inline]
     fn event(&self, event: &Event<'_>) {
         let meta = event.metadata();
-        let Some(site) = self.callsites.waker(meta) else {
-            if !own::is_own() {
-                self.inner.event(event);
+        match self.callsites.get(meta, self.level()) {
+            Some(Kind::Waker(site)) => {
+                if let Some((op, id)) = fields::waker_event(site, event) {
+                    self.registry.waker(op, id);
+                }
             }
-            return;
-        };
-        if let Some((op, id)) = fields::waker_event(site, event) {
-            self.registry.waker(op, id);
+            Some(Kind::Change(what)) => {
+                if let Some(change) = resources::change(*what, event) {
+                    self.registry.change(change);
+                }
+            }
+            Some(Kind::OpChange(what)) => {
+                if let Some(change) = resources::op_change(*what, event) {
+                    self.registry.change_op(change);
+                }
+            }
+            Some(Kind::Spawn(_) | Kind::Resource(_) | Kind::Op) | None => {
+                if !own::is_own() {
+                    self.inner.event(event);
+                }
+                return;
+            }
         }
         if self.inner_wants(meta) && self.inner.event_enabled(event) {
             self.inner.event(event);
@@ -161,64 +261,64 @@ impl<S: Subscriber> Subscriber for Tee<S> {
 
     #[inline]
     fn enter(&self, span: &Id) {
-        match self.own(span) {
-            Some(id) => {
-                self.registry.enter(id, events_arrive());
-                self.mirror.with(id, |span| self.inner.enter(span));
-            }
-            None => {
-                self.registry.enter_span(span.into_u64());
-                self.inner.enter(span);
-            }
+        let Some(own) = self.own(span) else {
+            self.registry.enter_span(span.into_u64());
+            self.inner.enter(span);
+            return;
+        };
+        match own {
+            Own::Task(id) => self.registry.enter(id, events_arrive()),
+            Own::Thing(id) => self.registry.enter_thing(id),
         }
+        self.mirror.with(own.raw(), |span| self.inner.enter(span));
     }
 
     #[inline]
     fn exit(&self, span: &Id) {
-        match self.own(span) {
-            Some(id) => {
-                self.mirror.with(id, |span| self.inner.exit(span));
-                self.registry.exit(id);
-            }
-            None => {
-                self.inner.exit(span);
-                self.registry.exit_span(span.into_u64());
-            }
+        let Some(own) = self.own(span) else {
+            self.inner.exit(span);
+            self.registry.exit_span(span.into_u64());
+            return;
+        };
+        self.mirror.with(own.raw(), |span| self.inner.exit(span));
+        match own {
+            Own::Task(id) => self.registry.exit(id),
+            Own::Thing(id) => self.registry.exit_thing(id),
         }
     }
 
     fn clone_span(&self, span: &Id) -> Id {
-        match self.own(span) {
-            Some(id) => {
-                self.registry.clone_span(id);
-                self.mirror.with(id, |span| {
-                    self.inner.clone_span(span);
-                });
-                span.clone()
-            }
-            None => {
-                let clone = self.inner.clone_span(span);
-                self.foreign.note(clone.into_u64());
-                clone
-            }
+        let Some(own) = self.own(span) else {
+            let clone = self.inner.clone_span(span);
+            self.foreign.note(clone.into_u64());
+            return clone;
+        };
+        match own {
+            Own::Task(id) => self.registry.clone_span(id),
+            Own::Thing(id) => self.registry.clone_thing(id),
         }
+        self.mirror.with(own.raw(), |span| {
+            self.inner.clone_span(span);
+        });
+        span.clone()
     }
 
     fn try_close(&self, span: Id) -> bool {
-        match self.own(&span) {
-            Some(id) => {
-                let mirrored = self.mirror.get(id);
-                let ended = self.registry.close_span(id);
-                if ended {
-                    self.mirror.remove(id);
-                }
-                if let Some(span) = mirrored {
-                    self.inner.try_close(span);
-                }
-                ended
-            }
-            None => self.inner.try_close(span),
+        let Some(own) = self.own(&span) else {
+            return self.inner.try_close(span);
+        };
+        let mirrored = self.mirror.get(own.raw());
+        let ended = match own {
+            Own::Task(id) => self.registry.close_span(id),
+            Own::Thing(id) => self.registry.close_thing(id),
+        };
+        if ended {
+            self.mirror.remove(own.raw());
         }
+        if let Some(span) = mirrored {
+            self.inner.try_close(span);
+        }
+        ended
     }
 
     fn current_span(&self) -> Current {

@@ -16,6 +16,7 @@ use super::history::Totals;
 use super::rows::moment;
 use super::sites::Site;
 use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
+use super::waiting::{Graph, WaitGraph, WaitTally};
 use super::zombies::{ZombieTally, most_frequent};
 use super::{Guarded, Registry, SlotId};
 
@@ -44,6 +45,7 @@ pub(crate) struct Look {
     pub(crate) last_poll: Option<Moment>,
     pub(crate) longest_poll: Option<(TaskId, Moment)>,
     pub(crate) activity: Activity,
+    pub(crate) waiting: WaitGraph,
 }
 
 /// A parked task as an example: those without wakers first, then the longest parked.
@@ -74,6 +76,7 @@ struct ClusterTally {
     waker_gone_since: Option<Moment>,
     last_waker: Option<LastWaker>,
     outlived: Option<Outlived>,
+    waits: WaitTally,
     examples: Vec<ExampleKey>,
 }
 
@@ -128,6 +131,9 @@ impl Registry {
         let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
         let mut stalled = None;
         let mut activity = ActivityTally::default();
+        // Before any task: see there.
+        let reading = self.resources.read(self.slab.used());
+        let mut graph = Graph::default();
         for (seen, cold) in self.slots() {
             let number = cold.site.load(Relaxed);
             let Some(site) = self.sites.get(number) else {
@@ -151,9 +157,14 @@ impl Registry {
                 continue;
             }
             look.count(&seen, cold, site.place.kind);
-            self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
+            graph.add(&seen, cold, &reading, site.is_stranded(&seen));
+            let cluster = self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
+            if let Some(cluster) = cluster {
+                cluster.waits.add(&seen, &reading);
+            }
         }
         look.activity = self.activity(activity);
+        look.waiting = self.wait_graph(graph, &reading, now, (settle, frozen), guarded.is_none());
         self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
         for (number, site) in self.sites.iter() {
             let tally = tallies.get_mut(number as usize).map(std::mem::take).unwrap_or_default();
@@ -162,15 +173,16 @@ impl Registry {
         look
     }
 
-    fn tally_task(
+    /// Counts a task, and gives its cluster if it is parked.
+    fn tally_task<'a>(
         &self,
-        tally: &mut SiteTally,
+        tally: &'a mut SiteTally,
         site: &Site,
         seen: &Snapshot,
         cold: &Cold,
         now: Moment,
         (settle, frozen): (Duration, bool),
-    ) {
+    ) -> Option<&'a mut ClusterTally> {
         tally.live += 1;
         let orphan =
             SlotId::from_raw(cold.spawner.load(Relaxed)).is_some_and(|id| !self.is_alive(id));
@@ -182,10 +194,7 @@ impl Registry {
             *tally.spawn_stacks.of(stack) += 1;
         }
 
-        let no_waker = site.place.kind.has_wakers()
-            && !seen.unaccounted()
-            && seen.parked()
-            && seen.live_wakers() == 0;
+        let no_waker = site.is_stranded(seen);
         let settled = cold.settle(seen, no_waker, now, settle);
         if settled == Some(Settle::Revived) {
             site.revived.fetch_add(1, Relaxed);
@@ -193,11 +202,11 @@ impl Registry {
         if seen.running() {
             tally.running += 1;
             tally.running_for.record(now.since(Moment(seen.poll_started)));
-            return;
+            return None;
         }
         if !seen.parked() {
             tally.scheduled += 1;
-            return;
+            return None;
         }
         let latest = seen.registrations().next().map_or(0, |(_, poll)| poll);
         let mut key = [NO_STACK; 2];
@@ -238,6 +247,7 @@ impl Registry {
             });
             outlived.ended_ago.record(now.since(ended));
         }
+        Some(cluster)
     }
 
     /// Whether only other tasks have woken this one, as far as remembered, and all of them have ended.
@@ -355,6 +365,8 @@ impl Registry {
                 })
             }),
             outlived: tally.outlived,
+            timers: tally.waits.timers(),
+            waits: tally.waits.resources(),
             ..Cluster::new(
                 key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
                 Moment(tally.oldest_spawned),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stranded_analysis::facts::Moment;
 
+use super::slab::Linked;
 use super::slot::Snapshot;
 use crate::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -61,6 +62,12 @@ pub(super) enum Settle {
     UnchangedSince(Moment),
     /// It had looked settled for longer than `settle`, and lives on all the same.
     Revived,
+}
+
+impl Linked for Cold {
+    fn next_free(&self) -> &AtomicU32 {
+        &self.next_free
+    }
 }
 
 impl Cold {

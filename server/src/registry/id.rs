@@ -6,15 +6,17 @@
 
 use std::num::NonZeroU64;
 
+use super::resources::THING;
+
 /// Bits of the slot index.
 const INDEX_BITS: u32 = 26;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 /// The tag.
-const TAG: u64 = 1 << 50;
+pub(super) const TAG: u64 = 1 << 50;
 /// Generation bits below the tag.
 const LOW_BITS: u32 = 50 - INDEX_BITS;
 const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
-/// Generation bits above the tag; bit 63 stays clear.
+/// Generation bits above the tag; bit 63 stays clear, as it marks resources: see [`super::resources::id`].
 const HIGH_MASK: u64 = (1 << 12) - 1;
 
 /// The most slots that ids can tell apart; the last index means "no slot".
@@ -48,7 +50,7 @@ impl SlotId {
     /// The id behind a span id, if it carries the tag.
     #[inline]
     pub(crate) fn from_raw(raw: u64) -> Option<Self> {
-        if raw & TAG == 0 { None } else { NonZeroU64::new(raw).map(Self) }
+        if raw & (TAG | THING) == TAG { NonZeroU64::new(raw).map(Self) } else { None }
     }
 
     /// The span id.
@@ -79,6 +81,7 @@ impl SlotId {
 
 #[cfg(test)]
 mod tests {
+    use super::super::resources::ThingId;
     use super::*;
 
     #[test]
@@ -98,6 +101,7 @@ mod tests {
         // Largest index and shard, all generations set.
         let registry_id = (0x1FFF << 51) | (0xFFF << 38) | ((1 << 38) - 1);
         assert_eq!(SlotId::from_raw(registry_id), None);
+        assert_eq!(ThingId::from_raw(registry_id), None);
         assert_eq!(SlotId::from_raw(1), None);
     }
 }

@@ -12,7 +12,7 @@ use stranded_analysis::histogram::LogHistogram;
 
 use super::histogram::SharedHistogram;
 use super::history::SiteHistory;
-use super::slot::Outcome;
+use super::slot::{Outcome, Snapshot};
 
 /// The most sites told apart; the tasks of further ones count for [`OTHER`].
 const LIMIT: usize = 4096;
@@ -195,6 +195,14 @@ impl Site {
         if let Some(lifetimes) = lifetimes {
             lifetimes.record(lifetime);
         }
+    }
+
+    /// Whether a task of it is parked without anything that could wake it.
+    pub(super) fn is_stranded(&self, task: &Snapshot) -> bool {
+        self.place.kind.has_wakers()
+            && !task.unaccounted()
+            && task.parked()
+            && task.live_wakers() == 0
     }
 
     /// Tasks that have ended. Read before `spawned`, so that their difference never goes below 0.

@@ -1,4 +1,4 @@
-//! The slot table: chunks that are allocated as needed and never freed or moved, and lock-free free lists.
+//! The tables of slots, of tasks as of resources: chunks that are allocated as needed and never freed or moved, and lock-free free lists.
 //!
 //! A reference to a slot is therefore valid for ever; what it holds is told by the id in it. A freed slot
 //! goes to the list of the freeing thread's shard and is taken from the spawning thread's first.
@@ -18,20 +18,23 @@ const CHUNK: usize = 1024;
 /// Free lists.
 const SHARDS: usize = 8;
 
-/// The memory of one task, in bytes.
-pub(crate) const BYTES_PER_TASK: u64 = (size_of::<Slot>() + size_of::<Cold>()) as u64;
-
-#[derive(Debug)]
-struct Chunk {
-    slots: Box<[Slot]>,
-    cold: Box<[Cold]>,
+/// What lies beside a slot, and while it is free links it to the next free one.
+pub(super) trait Linked {
+    /// The next slot in the free list, plus 1.
+    fn next_free(&self) -> &AtomicU32;
 }
 
-impl Chunk {
+#[derive(Debug)]
+struct Chunk<S, C> {
+    slots: Box<[S]>,
+    cold: Box<[C]>,
+}
+
+impl<S: Default, C: Default> Chunk<S, C> {
     fn new() -> Self {
         Self {
-            slots: (0..CHUNK).map(|_| Slot::default()).collect(),
-            cold: (0..CHUNK).map(|_| Cold::default()).collect(),
+            slots: (0..CHUNK).map(|_| S::default()).collect(),
+            cold: (0..CHUNK).map(|_| C::default()).collect(),
         }
     }
 }
@@ -41,17 +44,25 @@ impl Chunk {
 #[derive(Debug, Default)]
 struct Head(AtomicU64);
 
-/// All slots.
+/// All slots of one kind, each with its cold facts.
 #[derive(Debug)]
-pub(super) struct Slab {
-    chunks: Box<[OnceLock<Chunk>]>,
+pub(super) struct Slab<S = Slot, C = Cold> {
+    chunks: Box<[OnceLock<Chunk<S, C>>]>,
     free: [Head; SHARDS],
     /// Slots ever used.
     used: AtomicU32,
     limit: u32,
 }
 
-impl Slab {
+impl<S: Default, C: Default + Linked> Slab<S, C> {
+    /// The memory of one slot.
+    const BYTES_PER_SLOT: u64 = (size_of::<S>() + size_of::<C>()) as u64;
+
+    /// A table of at most `bytes`.
+    pub(super) fn within(bytes: u64) -> Self {
+        Self::new(u32::try_from(bytes / Self::BYTES_PER_SLOT).unwrap_or(u32::MAX))
+    }
+
     /// A table of at most `limit` slots.
     pub(super) fn new(limit: u32) -> Self {
         let limit = limit.min(MAX_SLOTS);
@@ -71,20 +82,14 @@ impl Slab {
 
     /// The slot at `index`, if its chunk exists.
     #[inline]
-    pub(super) fn at(&self, index: u32) -> Option<(&Slot, &Cold)> {
+    pub(super) fn at(&self, index: u32) -> Option<(&S, &C)> {
         let index = index as usize;
         let chunk = self.chunks.get(index / CHUNK)?.get()?;
         Some((&chunk.slots[index % CHUNK], &chunk.cold[index % CHUNK]))
     }
 
-    /// The slot that holds the task `id` now.
-    #[inline]
-    pub(super) fn get(&self, id: SlotId) -> Option<(&Slot, &Cold)> {
-        self.at(id.index()).filter(|(slot, _)| slot.holds(id))
-    }
-
     /// A free slot for the exclusive use of the caller until it publishes it; `None`: all are in use.
-    pub(super) fn take(&self, shard: usize) -> Option<(u32, &Slot, &Cold)> {
+    pub(super) fn take(&self, shard: usize) -> Option<(u32, &S, &C)> {
         let index = (0..SHARDS)
             .find_map(|step| self.pop((shard + step) % SHARDS))
             .or_else(|| self.fresh())?;
@@ -105,7 +110,7 @@ impl Slab {
         let head = &self.free[shard % SHARDS].0;
         let mut old = head.load(Relaxed);
         loop {
-            cold.next_free.store(old as u32, Relaxed);
+            cold.next_free().store(old as u32, Relaxed);
             let new = (old >> 32).wrapping_add(1) << 32 | u64::from(index + 1);
             match head.compare_exchange_weak(old, new, Release, Relaxed) {
                 Ok(_) => return,
@@ -121,7 +126,7 @@ impl Slab {
             let index = (old as u32).checked_sub(1)?;
             // Another thread may take and reuse the slot meanwhile; then the counter has moved, and what was
             // read here is thrown away.
-            let next = self.at(index)?.1.next_free.load(Relaxed);
+            let next = self.at(index)?.1.next_free().load(Relaxed);
             let new = (old >> 32).wrapping_add(1) << 32 | u64::from(next);
             match head.compare_exchange_weak(old, new, AcqRel, Acquire) {
                 Ok(_) => return Some(index),
@@ -132,7 +137,15 @@ impl Slab {
 
     /// Bytes held by the chunks in use.
     pub(super) fn bytes(&self) -> u64 {
-        u64::from(self.used()).div_ceil(CHUNK as u64) * CHUNK as u64 * BYTES_PER_TASK
+        u64::from(self.used()).div_ceil(CHUNK as u64) * CHUNK as u64 * Self::BYTES_PER_SLOT
+    }
+}
+
+impl Slab {
+    /// The slot that holds the task `id` now.
+    #[inline]
+    pub(super) fn get(&self, id: SlotId) -> Option<(&Slot, &Cold)> {
+        self.at(id.index()).filter(|(slot, _)| slot.holds(id))
     }
 }
 
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn slots_are_reused_before_new_ones_are_taken_and_the_limit_holds() {
-        let slab = Slab::new(3);
+        let slab = Slab::<Slot, Cold>::new(3);
         let taken: Vec<_> = (0..3).map(|_| slab.take(0).unwrap().0).collect();
         assert_eq!(taken, [0, 1, 2]);
         assert!(slab.take(0).is_none());
@@ -156,7 +169,7 @@ mod tests {
 
     #[test]
     fn no_slot_is_ever_given_to_two_owners() {
-        let slab = Slab::new(64);
+        let slab = Slab::<Slot, Cold>::new(64);
         let owned = Mutex::new(HashSet::new());
         std::thread::scope(|scope| {
             for thread in 0..4 {

@@ -4,6 +4,7 @@ mod activity;
 mod durations;
 mod endings;
 mod real;
+mod resources;
 mod service;
 mod settle;
 mod slot;

@@ -2,17 +2,19 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicUsize,
+    AtomicBool, AtomicU8,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 use tracing_core::Metadata;
 
 use super::fields::SpawnFields;
+use super::resources::ResourceFields;
+use crate::config::Resources;
 use crate::registry::WakerOp;
 
-/// Call sites kept: two of spawns and four of wakers for each version of Tokio in the program.
-const LIMIT: usize = 32;
+/// Call sites kept: some hundred for each version of Tokio in the program.
+const LIMIT: usize = 1 << 9;
 
 /// What a call site of Tokio's tells us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +23,43 @@ pub(super) enum Role {
     Spawn,
     /// Something is done to a waker.
     Waker,
+    /// A resource is created.
+    Resource,
+    /// An operation on a resource begins.
+    Op,
+    /// A resource changes.
+    Change(What),
+    /// An operation changes.
+    OpChange(OpWhat),
+}
+
+/// What of a resource changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Locked,
+    WriteLocked,
+    Readers,
+    Permits,
+    Duration,
+    SenderDropped,
+    ReceiverDropped,
+    Sent,
+    Size,
+    Arrived,
+}
+
+/// What of an operation changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OpWhat {
+    Polled,
+    Requested,
+    Obtained,
+    Leads,
 }
 
 impl Role {
-    /// The role of a call site; `None`: not ours.
-    pub(super) fn of(meta: &Metadata<'_>) -> Option<Self> {
+    /// The role of a call site at that level; `None`: not ours.
+    pub(super) fn of(meta: &Metadata<'_>, level: Resources) -> Option<Self> {
         match meta.target() {
             "tokio::task" | "tokio::task::blocking"
                 if meta.is_span() && meta.name() == "runtime.spawn" =>
@@ -33,8 +67,57 @@ impl Role {
                 Some(Self::Spawn)
             }
             "tokio::task::waker" if meta.is_event() => Some(Self::Waker),
+            target if target.starts_with("tokio::") && meta.is_span() => match meta.name() {
+                "runtime.resource" => Some(Self::Resource),
+                "runtime.resource.async_op" => Some(Self::Op),
+                _ => None,
+            },
+            target if meta.is_event() => {
+                Self::of_event(target.strip_prefix("runtime::resource::")?, meta)
+            }
             _ => None,
         }
+        .filter(|role| !role.is_of_resources() || is_tracked(meta, level))
+    }
+
+    fn of_event(target: &str, meta: &Metadata<'_>) -> Option<Self> {
+        let first = meta.fields().iter().next()?;
+        Some(match (target, first.name()) {
+            ("poll_op", _) => Self::OpChange(OpWhat::Polled),
+            ("state_update", "locked") => Self::Change(What::Locked),
+            ("state_update", "write_locked") => Self::Change(What::WriteLocked),
+            ("state_update", "current_readers") => Self::Change(What::Readers),
+            ("state_update", "permits") => Self::Change(What::Permits),
+            ("state_update", "duration") => Self::Change(What::Duration),
+            ("state_update", "tx_dropped") => Self::Change(What::SenderDropped),
+            ("state_update", "rx_dropped") => Self::Change(What::ReceiverDropped),
+            ("state_update", "value_sent") => Self::Change(What::Sent),
+            ("state_update", "size") => Self::Change(What::Size),
+            ("state_update", "arrived") => Self::Change(What::Arrived),
+            ("async_op::state_update", "permits_requested") => Self::OpChange(OpWhat::Requested),
+            ("async_op::state_update", "permits_obtained") => Self::OpChange(OpWhat::Obtained),
+            ("async_op::state_update", "is_leader") => Self::OpChange(OpWhat::Leads),
+            _ => return None,
+        })
+    }
+
+    fn is_of_resources(self) -> bool {
+        !matches!(self, Self::Spawn | Self::Waker)
+    }
+}
+
+/// Whether a call site that tells of resources is tracked at that level: by the module of Tokio's that it is in.
+fn is_tracked(meta: &Metadata<'_>, level: Resources) -> bool {
+    let module = meta.module_path().unwrap_or_default();
+    let locks = || {
+        ["sync::mutex", "sync::rwlock", "sync::semaphore", "sync::batch_semaphore", "util::trace"]
+            .into_iter()
+            .any(|of| module.strip_prefix("tokio::").is_some_and(|inner| inner.starts_with(of)))
+    };
+    match level {
+        Resources::Off => false,
+        Resources::Locks => locks(),
+        Resources::All => module.starts_with("tokio::"),
     }
 }
 
@@ -64,91 +147,105 @@ impl WakerSite {
     }
 }
 
+/// What is known of a call site.
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     Spawn(SpawnFields),
     Waker(WakerSite),
+    Resource(ResourceFields),
+    Op,
+    Change(What),
+    OpChange(OpWhat),
+}
+
+impl Kind {
+    fn new(role: Role, meta: &Metadata<'_>) -> Self {
+        match role {
+            Role::Spawn => Self::Spawn(SpawnFields::of(meta.fields())),
+            Role::Waker => Self::Waker(WakerSite { op: AtomicU8::new(0) }),
+            Role::Resource => Self::Resource(ResourceFields::of(meta.fields())),
+            Role::Op => Self::Op,
+            Role::Change(what) => Self::Change(what),
+            Role::OpChange(what) => Self::OpChange(what),
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Site {
     meta: &'static Metadata<'static>,
     kind: Kind,
+    /// Whether it is ours at the present level.
+    ours: AtomicBool,
     /// Whether the application's subscriber may want to see it.
     shown: AtomicBool,
 }
 
-/// The call sites of Tokio's that were registered.
-#[derive(Debug, Default)]
+/// The call sites of Tokio's that were registered: a hash table by their addresses.
+#[derive(Debug)]
 pub(super) struct Callsites {
-    sites: [OnceLock<Site>; LIMIT],
-    used: AtomicUsize,
+    sites: Box<[OnceLock<Site>]>,
+}
+
+impl Default for Callsites {
+    fn default() -> Self {
+        Self { sites: (0..LIMIT).map(|_| OnceLock::new()).collect() }
+    }
 }
 
 impl Callsites {
-    /// Enters a call site; again, if its interest is asked for again. False: there is no room for it.
-    pub(super) fn add(&self, meta: &'static Metadata<'static>, role: Role, shown: bool) -> bool {
+    /// The places in the table where a call site may be, in the order in which they are tried.
+    #[inline]
+    fn places(&self, meta: &Metadata<'_>) -> impl Iterator<Item = &OnceLock<Site>> {
+        let address = std::ptr::from_ref(meta).addr() as u64;
+        let first = (address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
+        (first..first + LIMIT).map(|at| &self.sites[at % LIMIT])
+    }
+
+    /// Enters a call site of that role; again, if its interest is asked for again. `None`: it is not ours, or no more.
+    /// False: there is no room for it.
+    pub(super) fn add(
+        &self,
+        meta: &'static Metadata<'static>,
+        role: Option<Role>,
+        shown: bool,
+    ) -> bool {
         if let Some(site) = self.find(meta) {
             site.shown.store(shown, Relaxed);
-            return true;
+            site.ours.store(role.is_some(), Release);
+            return role.is_some();
         }
-        let kind = || match role {
-            Role::Spawn => Kind::Spawn(SpawnFields::of(meta.fields())),
-            Role::Waker => Kind::Waker(WakerSite { op: AtomicU8::new(0) }),
-        };
-        for (at, place) in self.sites.iter().enumerate() {
-            let site =
-                place.get_or_init(|| Site { meta, kind: kind(), shown: AtomicBool::new(shown) });
-            if std::ptr::eq(site.meta, meta) {
-                self.used.fetch_max(at + 1, Release);
-                return true;
-            }
-        }
-        false
+        let Some(role) = role else { return false };
+        self.places(meta).any(|place| {
+            let site = place.get_or_init(|| Site {
+                meta,
+                kind: Kind::new(role, meta),
+                ours: AtomicBool::new(true),
+                shown: AtomicBool::new(shown),
+            });
+            std::ptr::eq(site.meta, meta)
+        })
     }
 
     #[inline]
     fn find(&self, meta: &Metadata<'_>) -> Option<&Site> {
-        let wanted = std::ptr::from_ref(meta).addr();
-        let used = self.used.load(Acquire);
-        let sites = self.sites[..used].iter().filter_map(OnceLock::get);
-        sites.into_iter().find(|site| std::ptr::from_ref(site.meta).addr() == wanted)
+        let entered = self.places(meta).map_while(OnceLock::get);
+        entered.into_iter().find(|site| std::ptr::eq(site.meta, meta))
     }
 
-    /// The call site, if it is one of Tokio's.
+    /// The call site, if it is one of Tokio's that are ours.
     #[inline]
-    fn site(&self, meta: &'static Metadata<'static>) -> Option<&Site> {
-        self.find(meta).or_else(|| self.enter_early(meta))
+    pub(super) fn get(&self, meta: &'static Metadata<'static>, level: Resources) -> Option<&Kind> {
+        let site = self.find(meta).or_else(|| self.enter_early(meta, level))?;
+        site.ours.load(Acquire).then_some(&site.kind)
     }
 
     /// While one thread registers a call site, others use it already.
-    fn enter_early(&self, meta: &'static Metadata<'static>) -> Option<&Site> {
-        let role = Role::of(meta)?;
-        self.add(meta, role, true);
+    #[cold]
+    fn enter_early(&self, meta: &'static Metadata<'static>, level: Resources) -> Option<&Site> {
+        let role = Role::of(meta, level)?;
+        self.add(meta, Some(role), true);
         self.find(meta)
-    }
-
-    /// The fields of a spawn, if it is one.
-    #[inline]
-    pub(super) fn spawn(&self, meta: &'static Metadata<'static>) -> Option<&SpawnFields> {
-        match &self.site(meta)?.kind {
-            Kind::Spawn(fields) => Some(fields),
-            Kind::Waker(_) => None,
-        }
-    }
-
-    /// The waker operation's call site, if it is one.
-    #[inline]
-    pub(super) fn waker(&self, meta: &'static Metadata<'static>) -> Option<&WakerSite> {
-        match &self.site(meta)?.kind {
-            Kind::Waker(site) => Some(site),
-            Kind::Spawn(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(super) fn is_waker(&self, meta: &'static Metadata<'static>) -> bool {
-        self.waker(meta).is_some()
     }
 
     /// Whether the application's subscriber may want to see the call site.

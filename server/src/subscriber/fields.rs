@@ -45,16 +45,16 @@ impl SpawnFields {
 }
 
 /// Text of at most `N` bytes; what is longer is cut at a character boundary.
-struct Short<const N: usize> {
+pub(super) struct Short<const N: usize> {
     bytes: [u8; N],
     len: usize,
     full: bool,
 }
 
 impl<const N: usize> Short<N> {
-    const EMPTY: Self = Self { bytes: [0; N], len: 0, full: false };
+    pub(super) const EMPTY: Self = Self { bytes: [0; N], len: 0, full: false };
 
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
 }

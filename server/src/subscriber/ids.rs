@@ -5,7 +5,7 @@ use std::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
-use crate::registry::SlotId;
+use super::Own;
 
 /// Whether there has been any; never with `tracing_subscriber::Registry`. Then the tag alone proves nothing, and the
 /// slot has to be asked.
@@ -16,7 +16,7 @@ impl ForeignIds {
     /// The application's subscriber has made a span with that id.
     #[inline]
     pub(super) fn note(&self, id: u64) {
-        if SlotId::from_raw(id).is_some() {
+        if Own::from_raw(id).is_some() {
             self.0.store(true, Release);
         }
     }

@@ -1,4 +1,4 @@
-//! Tokio's task spans as the application's subscriber knows them, where its filters let it see them.
+//! Tokio's spans as the application's subscriber knows them, where its filters let it see them.
 //!
 //! Almost never: Tokio's spans are TRACE. Then nothing is looked up and nothing is locked.
 
@@ -11,9 +11,7 @@ use std::sync::{PoisonError, RwLock};
 
 use tracing_core::span::Id;
 
-use crate::registry::SlotId;
-
-/// The inner subscriber's id of each mirrored task span.
+/// The inner subscriber's id of each mirrored span, by ours.
 #[derive(Debug, Default)]
 pub(super) struct Mirror {
     any: AtomicBool,
@@ -21,30 +19,30 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    pub(super) fn insert(&self, task: SlotId, inner: Id) {
-        self.ids.write().unwrap_or_else(PoisonError::into_inner).insert(task.raw(), inner);
+    pub(super) fn insert(&self, own: u64, inner: Id) {
+        self.ids.write().unwrap_or_else(PoisonError::into_inner).insert(own, inner);
         self.any.store(true, Release);
     }
 
     #[inline]
-    pub(super) fn get(&self, task: SlotId) -> Option<Id> {
+    pub(super) fn get(&self, own: u64) -> Option<Id> {
         if !self.any.load(Acquire) {
             return None;
         }
-        self.ids.read().unwrap_or_else(PoisonError::into_inner).get(&task.raw()).cloned()
+        self.ids.read().unwrap_or_else(PoisonError::into_inner).get(&own).cloned()
     }
 
     /// Calls `act` with the inner id, holding no lock.
     #[inline]
-    pub(super) fn with(&self, task: SlotId, act: impl FnOnce(&Id)) {
-        if let Some(id) = self.get(task) {
+    pub(super) fn with(&self, own: u64, act: impl FnOnce(&Id)) {
+        if let Some(id) = self.get(own) {
             act(&id);
         }
     }
 
-    pub(super) fn remove(&self, task: SlotId) {
+    pub(super) fn remove(&self, own: u64) {
         if self.any.load(Acquire) {
-            self.ids.write().unwrap_or_else(PoisonError::into_inner).remove(&task.raw());
+            self.ids.write().unwrap_or_else(PoisonError::into_inner).remove(&own);
         }
     }
 }
