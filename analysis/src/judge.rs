@@ -5,6 +5,7 @@ pub(crate) mod gate;
 mod hearing;
 mod sites;
 
+use crate::allow;
 use crate::facts::Moment;
 use crate::model::Model;
 use crate::policy::Policy;
@@ -26,6 +27,7 @@ pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
         complete: false,
         reasons: Vec::new(),
         findings: Vec::new(),
+        allowances: Vec::new(),
         sites: Vec::new(),
         inactive: Vec::new(),
         retracted: model.docket().retracted(),
@@ -53,6 +55,7 @@ pub fn judge(model: &Model, now: Moment, policy: &Policy) -> Report {
     let hearing = Hearing::hold(model, now, policy);
     report.inactive.clone_from(&hearing.inactive);
     report.findings = findings::from(&hearing, model, now, policy);
+    report.allowances = allow::apply(&mut report.findings, policy);
     report.sites = sites::verdicts(&hearing, &report.findings);
     let pending = sites::too_little_history(&report.sites, model, policy);
     let unconfirmed = findings::unconfirmed(&report.findings);

@@ -6,11 +6,13 @@
 //! - [`model`]: the facts of one target, kept up to date by applying updates;
 //! - [`rules`] and [`health`]: what accuses a site, and what speaks for it;
 //! - [`docket`]: the life cycle of a verdict, from candidate to retracted or resolved;
+//! - [`allow`]: what a team has acknowledged, so that it no longer counts;
 //! - [`judge`](mod@judge): model, time and [`policy`] in, [`report`] out;
 //! - [`query`]: the filter language; [`words`]: durations and plurals as a person reads them.
 //!
 //! Nothing here reads a clock, does I/O or is async: time arrives as a [`facts::Moment`].
 
+pub mod allow;
 pub mod docket;
 pub mod facts;
 pub mod health;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::allow::{Allowances, Baseline};
 use crate::report::RuleId;
 
 /// The thresholds that [`crate::judge()`] uses.
@@ -14,6 +15,10 @@ pub struct Policy {
     pub factor: f64,
     /// Rules that are not asked, to see what the others find without them. Outputs say so.
     pub without: Vec<RuleId>,
+    /// What the team has acknowledged, place by place.
+    pub allowances: Allowances,
+    /// What was accepted as it was; `None`: nothing.
+    pub baseline: Option<Baseline>,
 
     /// Verdicts: how long a task must be seen unable to run before that counts as a proof (P1).
     pub settle: Duration,
@@ -157,6 +162,8 @@ impl Default for Policy {
         Self {
             factor: 1.0,
             without: Vec::new(),
+            allowances: Allowances::default(),
+            baseline: None,
             settle: 5 * second,
             confirm: 10 * second,
             symbols: minute,

@@ -5,6 +5,7 @@ pub mod text;
 
 use std::time::Duration;
 
+use crate::allow::{Acknowledgement, AllowanceUse};
 use crate::facts::{BootId, Moment, SiteId, SpawnSite, TargetInfo, TaskId, Wait};
 
 /// A rule's id: `P1`, `L2`, ...
@@ -110,6 +111,8 @@ pub struct Finding {
     pub clears: String,
     /// The cause, if these tasks are victims of other tasks: "#41 (P2)".
     pub blocked_behind: Option<String>,
+    /// Why it does not count, if it does not.
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 /// The verdict on a whole target.
@@ -173,8 +176,10 @@ pub struct Report {
     pub complete: bool,
     /// Why inconclusive, or what limits a clean verdict, in words.
     pub reasons: Vec<String>,
-    /// Findings, worst first: confirmed before candidates, then class, growth, age.
+    /// Findings, worst first: those that are not acknowledged, confirmed before candidates, then class, growth, age.
     pub findings: Vec<Finding>,
+    /// What has become of each allowance of the policy.
+    pub allowances: Vec<AllowanceUse>,
     /// Each judged site's verdict, by ascending site.
     pub sites: Vec<(SiteId, SiteVerdict)>,
     /// Rules that are off, and why: "L3: this source does not tell request scopes".
@@ -219,9 +224,14 @@ impl Report {
         json::document(self)
     }
 
-    /// The confirmed findings, worst first.
+    /// The findings that are not acknowledged, worst first.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.acknowledged.is_none())
+    }
+
+    /// The open findings that are confirmed, worst first: those that count.
     pub fn confirmed(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.stage == Stage::Confirmed)
+        self.open().filter(|finding| finding.stage == Stage::Confirmed)
     }
 
     /// The verdict on a site.

@@ -173,7 +173,7 @@ impl App {
     /// The finding in the banner: that of the selected site, else the worst of all.
     pub(crate) fn banner_finding(&self) -> Option<(usize, &Finding)> {
         self.selected_finding().or_else(|| {
-            let worst = self.picture().report.as_ref()?.findings.first()?;
+            let worst = self.picture().report.as_ref()?.open().next()?;
             matches!(self.screen(), Screen::Sites).then_some((0, worst))
         })
     }

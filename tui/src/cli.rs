@@ -1,15 +1,18 @@
 //! The command line: what can be typed, and where it goes.
 
 mod error;
+pub(crate) mod file;
 mod look;
 mod nearest;
 mod value;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use stranded_analysis::Policy;
+use stranded_analysis::allow::Allowances;
 use stranded_analysis::report::RuleId;
 
 pub(crate) use self::look::Look;
@@ -74,13 +77,34 @@ pub(crate) struct Shared {
     /// Does not ask a rule: to see what the others find without it.
     #[arg(long, global = true, hide = true, value_name = "RULE", value_parser = value::rule)]
     without_rule: Vec<RuleId>,
+    /// What the team accepts: a leaks.toml with places, budgets, reasons and expiry
+    #[arg(long, global = true, value_name = "FILE", env = "STRANDED_POLICY")]
+    policy: Option<PathBuf>,
+    /// What that file says.
+    #[arg(skip)]
+    allowances: Allowances,
 }
 
 impl Shared {
-    /// The thresholds to judge by.
+    /// The thresholds to judge by, and what is accepted.
     pub(crate) fn policy(&self) -> Policy {
-        let policy = Policy { without: self.without_rule.clone(), ..Policy::default() };
-        self.time_scale.map_or(policy.clone(), |factor| policy.scaled(factor))
+        let policy = Policy {
+            without: self.without_rule.clone(),
+            allowances: self.allowances.clone(),
+            ..Policy::default()
+        };
+        match self.time_scale {
+            Some(factor) => policy.scaled(factor),
+            None => policy,
+        }
+    }
+
+    /// Reads the files that are named.
+    fn read(&mut self) -> anyhow::Result<()> {
+        if let Some(path) = &self.policy {
+            self.allowances = file::allowances(path)?;
+        }
+        Ok(())
     }
 
     /// What whoever reads a verdict must know about how it was reached.
@@ -130,7 +154,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { attach, shared, command } = cli;
+    let Cli { attach, mut shared, command } = cli;
+    shared.read()?;
     let Some(command) = command else {
         return attach::run(&attach, &shared);
     };

@@ -41,7 +41,7 @@ pub(super) fn from(
 pub(super) fn unconfirmed(findings: &[Finding]) -> Option<String> {
     let waits: Vec<Duration> = findings
         .iter()
-        .filter(|finding| finding.class != Class::Watch)
+        .filter(|finding| finding.class != Class::Watch && finding.acknowledged.is_none())
         .filter_map(|finding| match finding.stage {
             Stage::Candidate { confirms_in } => Some(confirms_in),
             Stage::Confirmed => None,
@@ -120,6 +120,7 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
                 fix: surest.fix.clone(),
                 clears: surest.clears.clone(),
                 blocked_behind: None,
+                acknowledged: None,
             })
         })
         .collect()

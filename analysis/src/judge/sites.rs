@@ -38,7 +38,12 @@ fn accuse(verdicts: &mut [(SiteId, SiteVerdict)], findings: &[Finding]) {
     // Worst last, so that the worst stays.
     for (at, finding) in findings.iter().enumerate().rev() {
         if let Ok(row) = verdicts.binary_search_by_key(&finding.site_id, |pair| pair.0) {
-            verdicts[row].1 = SiteVerdict::Accused(at);
+            verdicts[row].1 = match &finding.acknowledged {
+                Some(acknowledged) => {
+                    SiteVerdict::Fine { because: Some(acknowledged.reason.clone()) }
+                }
+                None => SiteVerdict::Accused(at),
+            };
         }
     }
 }

@@ -210,11 +210,8 @@ fn of_report(
             (&task.wait, &task.file, task.line) == (&accused.wait, &accused.file, accused.line)
         }
     };
-    let mut findings = report
-        .findings
-        .iter()
-        .filter(|finding| finding.site_id == site.id && same(finding))
-        .peekable();
+    let mut findings =
+        report.open().filter(|finding| finding.site_id == site.id && same(finding)).peekable();
     if findings.peek().is_some() {
         return findings.any(|finding| {
             test(Value::Text(if *key == Key::Rule { finding.rule.0 } else { finding.class.name() }))

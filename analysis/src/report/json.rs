@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Finding, ParkPoint, Report, Stage};
+use crate::allow::{AcknowledgedBy, AllowanceUse};
 use crate::facts::{Moment, Source, SpawnSite};
 use crate::words::printable;
 
@@ -36,6 +37,7 @@ struct DocumentOut<'a> {
     verdict: &'static str,
     reasons: Vec<Cow<'a, str>>,
     findings: Vec<FindingOut<'a>>,
+    allowances: Vec<AllowanceOut<'a>>,
     #[serde(rename = "self")]
     own: OwnOut,
 }
@@ -69,6 +71,23 @@ struct FindingOut<'a> {
     counter_evidence: &'a [String],
     fix: &'a str,
     blocked_behind: Option<&'a str>,
+    acknowledged: Option<AcknowledgedOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct AcknowledgedOut<'a> {
+    by: &'static str,
+    line: Option<usize>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct AllowanceOut<'a> {
+    line: usize,
+    subject: &'a str,
+    reason: &'a str,
+    standing: &'static str,
+    tasks: u64,
 }
 
 #[derive(Serialize)]
@@ -123,6 +142,7 @@ impl<'a> From<&'a Report> for DocumentOut<'a> {
             verdict: report.verdict.name(),
             reasons: report.reasons.iter().map(|reason| printable(reason)).collect(),
             findings: report.findings.iter().map(FindingOut::from).collect(),
+            allowances: report.allowances.iter().map(AllowanceOut::from).collect(),
             own: OwnOut { retracted: report.retracted, untracked: report.untracked },
         }
     }
@@ -160,6 +180,26 @@ impl<'a> From<&'a Finding> for FindingOut<'a> {
             counter_evidence: &finding.counter_evidence,
             fix: &finding.fix,
             blocked_behind: finding.blocked_behind.as_deref(),
+            acknowledged: finding.acknowledged.as_ref().map(|acknowledged| AcknowledgedOut {
+                by: acknowledged.by.name(),
+                line: match acknowledged.by {
+                    AcknowledgedBy::Allowance(line) => Some(line),
+                    AcknowledgedBy::Baseline | AcknowledgedBy::Name => None,
+                },
+                reason: &acknowledged.reason,
+            }),
+        }
+    }
+}
+
+impl<'a> From<&'a AllowanceUse> for AllowanceOut<'a> {
+    fn from(usage: &'a AllowanceUse) -> Self {
+        Self {
+            line: usage.line,
+            subject: &usage.subject,
+            reason: &usage.reason,
+            standing: usage.standing.name(),
+            tasks: usage.tasks,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Class, Example, Finding, Report, Stage, Verdict};
+use crate::allow::AllowanceStanding;
 use crate::facts::{Moment, TaskKind};
 use crate::words;
 
@@ -25,6 +26,13 @@ pub fn document(report: &Report) -> String {
         for rules in by_reason(&report.inactive) {
             wrapped("Off", &rules, &mut text);
         }
+    }
+    let uses = report.allowances.iter().filter(|usage| usage.standing != AllowanceStanding::Used);
+    for (at, usage) in uses.enumerate() {
+        if at == 0 {
+            text.push('\n');
+        }
+        wrapped("Policy", &usage.text(), &mut text);
     }
     if report.retracted > 0 {
         text.push('\n');
@@ -73,7 +81,10 @@ fn head(report: &Report, text: &mut String) {
     let _ = writeln!(text, "{} tracked, {alive} alive in the runtime\n", tasks(report.tracked));
     let verdict = match report.verdict {
         Verdict::Found(_) => found(report),
-        Verdict::Clean => "Clean: no task is stranded.".to_owned(),
+        Verdict::Clean => match acknowledged(report) {
+            0 => "Clean: no task is stranded.".to_owned(),
+            n => format!("Clean, but for {} acknowledged.", words::counted(n, "finding")),
+        },
         Verdict::Inconclusive => {
             "Inconclusive: too little is known to say whether tasks are stranded.".to_owned()
         }
@@ -97,11 +108,19 @@ fn found(report: &Report) -> String {
     let accused = of(Class::Proven) + of(Class::Likely) > 0;
     let what = if accused { "Stranded tasks" } else { "Nothing accused, but odd" };
     let mut text = format!("{what}: {}.", counts.join(", "));
-    let waiting = report.findings.len() as u64 - report.confirmed().count() as u64;
+    let waiting = report.open().count() as u64 - report.confirmed().count() as u64;
     if waiting > 0 {
         let _ = write!(text, " {} more not confirmed yet.", words::count(waiting));
     }
+    if acknowledged(report) > 0 {
+        let _ = write!(text, " {} more acknowledged.", words::count(acknowledged(report)));
+    }
     text
+}
+
+/// How many findings do not count.
+fn acknowledged(report: &Report) -> u64 {
+    report.findings.len() as u64 - report.open().count() as u64
 }
 
 /// One finding as text, with a final newline.
@@ -113,6 +132,7 @@ pub fn finding(finding: &Finding, now: Moment) -> String {
 
 fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
     let class = match finding.stage {
+        _ if finding.acknowledged.is_some() => format!("{}, acknowledged", finding.class.name()),
         Stage::Confirmed => finding.class.name().to_uppercase(),
         Stage::Candidate { confirms_in } => {
             format!("{}? (confirmed in {})", finding.class.name(), words::duration(confirms_in))
@@ -145,6 +165,10 @@ fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
         (oldest, false) => format!("; oldest parked for {}", words::duration(oldest)),
     };
     wrapped("Growth", &format!("{growth}{oldest}"), text);
+    if let Some(acknowledged) = &finding.acknowledged {
+        wrapped("Accepted", &acknowledged.reason, text);
+        return;
+    }
     wrapped("Since", &format!("{} ago", words::duration(now.since(finding.since))), text);
     paragraphs("Why", &finding.evidence, text);
     if finding.counter_evidence.is_empty() {

@@ -62,13 +62,13 @@ fn the_keys_are_those_of_the_schema() {
         keys.sort();
         keys.join(" ")
     };
-    assert_eq!(keys(&json), "findings reasons schema self target verdict");
+    assert_eq!(keys(&json), "allowances findings reasons schema self target verdict");
     assert_eq!(keys(&json["target"]), "alive boot caps name pid source tracked uptime_s");
     let finding = &json["findings"][0];
     assert_eq!(
         keys(finding),
-        "affected blocked_behind class counter_evidence evidence examples fix growth_per_min live oldest_s park \
-         rule site stage title"
+        "acknowledged affected blocked_behind class counter_evidence evidence examples fix growth_per_min live \
+         oldest_s park rule site stage title"
     );
     assert_eq!(keys(&finding["site"]), "column file kind line name");
     assert_eq!(keys(&finding["park"]), "file function kind line");

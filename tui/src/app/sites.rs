@@ -4,9 +4,9 @@ use std::cmp::{Ordering, Reverse};
 use std::time::Duration;
 
 use stranded_analysis::facts::{SiteFacts, SiteId};
-use stranded_analysis::park;
 use stranded_analysis::query::Query;
 use stranded_analysis::report::{Class, Finding, SiteVerdict, Stage};
+use stranded_analysis::{Report, park};
 
 use super::{Picture, history, place};
 
@@ -43,12 +43,17 @@ pub(crate) enum Standing {
     Accused { class: Class, confirms_in: Option<Duration>, rank: usize },
     /// Not judgeable yet.
     Unknown,
+    /// Accused only by what the team accepts.
+    Accepted,
     /// Judged, and fine.
     Fine,
 }
 
 impl Standing {
     pub(crate) fn of_finding(finding: &Finding, rank: usize) -> Self {
+        if finding.acknowledged.is_some() {
+            return Self::Accepted;
+        }
         let confirms_in = match finding.stage {
             Stage::Candidate { confirms_in } => Some(confirms_in),
             Stage::Confirmed => None,
@@ -61,7 +66,8 @@ impl Standing {
         match self {
             Self::Accused { rank, .. } => (0, rank),
             Self::Unknown => (1, 0),
-            Self::Fine => (2, 0),
+            Self::Accepted => (2, 0),
+            Self::Fine => (3, 0),
         }
     }
 }
@@ -196,6 +202,11 @@ fn waits(site: &SiteFacts, picture: &Picture) -> String {
     }
 }
 
+/// Whether there is a finding about the site; one that counts would make it accused.
+fn is_accepted(id: SiteId, report: &Report) -> bool {
+    report.findings.iter().any(|finding| finding.site_id == id)
+}
+
 fn standing(id: SiteId, picture: &Picture) -> Standing {
     let Some(report) = &picture.report else { return Standing::Unknown };
     match report.site(id) {
@@ -203,6 +214,7 @@ fn standing(id: SiteId, picture: &Picture) -> Standing {
             .findings
             .get(*rank)
             .map_or(Standing::Unknown, |finding| Standing::of_finding(finding, *rank)),
+        Some(SiteVerdict::Fine { .. }) if is_accepted(id, report) => Standing::Accepted,
         Some(SiteVerdict::Fine { .. }) => Standing::Fine,
         Some(SiteVerdict::Unknown { .. }) | None => Standing::Unknown,
     }

@@ -1,13 +1,16 @@
 //! `stranded check`: watches a target for a while and tells a script whether tasks leak.
 
+mod baseline;
 mod verdict;
 mod watch;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use stranded_analysis::Report;
-use stranded_analysis::report::{Class, json, text};
+use stranded_analysis::allow::Baseline;
+use stranded_analysis::report::{Class, Outcome, json, text};
+use stranded_analysis::{Policy, Report};
 
 use self::watch::{Each, Watched};
 use super::block_on;
@@ -27,7 +30,11 @@ use crate::target::Target;
 Examples:
   stranded check localhost                        the service on this machine, for 20 seconds
   stranded check orders:7000 --for 2m --json      longer, for a program
-  stranded check localhost --fail-on proven       only what is certain fails")]
+  stranded check localhost --fail-on proven       only what is certain fails
+  stranded check localhost --policy leaks.toml    without what the team accepts
+  stranded check localhost --write-baseline leaks.json
+                                                  accept what is there now
+  stranded check localhost --baseline leaks.json  only what came since then fails")]
 pub(crate) struct CheckArgs {
     #[arg(help = TARGET)]
     target: Option<String>,
@@ -40,6 +47,12 @@ pub(crate) struct CheckArgs {
     /// Look only at findings that this filter selects, as the / key of the terminal UI does
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Option<String>,
+    /// Accept what this file has, by site and number of tasks
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    baseline: Option<PathBuf>,
+    /// Write what is found to this file, to be accepted from now on, and exit with 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// Exit with 0 also if something was found
     #[arg(long)]
     exit_zero: bool,
@@ -75,7 +88,8 @@ impl FailOn {
 pub(crate) fn run(args: &CheckArgs, shared: &Shared) -> anyhow::Result<Exit> {
     let target = Target::choose(args.target.as_deref())?;
     let query = args.filter.as_deref().map(filter).transpose()?;
-    let policy = shared.policy();
+    let accepted = args.baseline.as_deref().map(baseline::read).transpose()?;
+    let policy = Policy { baseline: accepted, ..shared.policy() };
     let fail_on = args.fail_on.class();
     block_on(async {
         let reported = |watched: &Watched| -> anyhow::Result<Report> {
@@ -88,6 +102,20 @@ pub(crate) fn run(args: &CheckArgs, shared: &Shared) -> anyhow::Result<Exit> {
         let look = |watched: &Watched| reported(watched).map(drop);
         let each = args.every.map(|every| Each { every, look: &look });
         let watched = watch::watch(&target, args.duration, &policy, each).await?;
-        Ok(verdict::exit(&reported(&watched)?, fail_on, args.exit_zero))
+        let report = reported(&watched)?;
+        match &args.write_baseline {
+            Some(path) => accept(&report, path),
+            None => Ok(verdict::exit(&report, fail_on, args.exit_zero)),
+        }
     })
+}
+
+/// Writes what is found to the file `path`, unless too little is known: of that nothing can be accepted.
+fn accept(report: &Report, path: &Path) -> anyhow::Result<Exit> {
+    if report.outcome(Class::Watch) == Outcome::Inconclusive {
+        eprintln!("`{}` is not written: the check is inconclusive", path.display());
+        return Ok(Exit::Inconclusive);
+    }
+    baseline::write(path, &Baseline::of(report))?;
+    Ok(Exit::Success)
 }

@@ -55,6 +55,9 @@ pub(super) fn site(site: &SiteFacts, picture: &Picture) -> Value {
         "site": place(&site.site),
         "rule": finding.map(|finding| finding.rule.0),
         "class": finding.map(|finding| finding.class.name()),
+        "acknowledged": finding
+            .and_then(|finding| finding.acknowledged.as_ref())
+            .map(|acknowledged| acknowledged.reason.as_str()),
         "live": site.live,
         "spawned": site.spawned,
         "returned": site.returned,

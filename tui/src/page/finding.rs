@@ -33,8 +33,11 @@ pub(crate) fn word(class: Class) -> &'static str {
     }
 }
 
-/// `LIKELY LEAK: `, or that it is only a candidate for one.
+/// `LIKELY LEAK: `, or that it is accepted, or only a candidate for one.
 pub(crate) fn headline_start(finding: &Finding) -> String {
+    if finding.acknowledged.is_some() {
+        return format!("ACCEPTED, {}: ", word(finding.class));
+    }
     match (finding.stage, finding.class) {
         (Stage::Candidate { confirms_in }, class) => {
             format!("CANDIDATE, {} in {} if it holds: ", word(class), countdown(confirms_in))
@@ -144,6 +147,9 @@ pub(crate) fn lines(finding: &Finding, picture: &Picture, width: usize, ascii: b
 /// What speaks for and against it, and what would clear it.
 pub(super) fn reasons(lines: &mut Vec<Line>, finding: &Finding, width: usize) {
     let mut add = |heading: &str, text: &str| paragraph(lines, heading, text, width);
+    if let Some(acknowledged) = &finding.acknowledged {
+        add("Accepted", &acknowledged.reason);
+    }
     add("Rule", &format!("{} {}", finding.rule.0, finding.title));
     for (row, sentence) in finding.evidence.iter().enumerate() {
         add(if row == 0 { "Why" } else { "" }, sentence);

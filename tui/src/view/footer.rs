@@ -109,9 +109,11 @@ fn status_line(app: &App, width: usize) -> Line {
 /// `proven 1, likely 2, retracted 0`; what is rarer only if there is any.
 fn verdicts(report: &Report) -> String {
     let count = |class| report.confirmed().filter(|finding| finding.class == class).count();
-    let candidates = report.findings.len() - report.confirmed().count();
+    let candidates = report.open().count() - report.confirmed().count();
+    let accepted = report.findings.len() - report.open().count();
     let always = [("proven", count(Class::Proven)), ("likely", count(Class::Likely))];
-    let rarer = [("watch", count(Class::Watch)), ("candidates", candidates)];
+    let rarer =
+        [("watch", count(Class::Watch)), ("candidates", candidates), ("accepted", accepted)];
     let rarer = rarer.into_iter().filter(|(_, count)| *count > 0);
     let mut parts: Vec<String> =
         always.into_iter().chain(rarer).map(|(word, count)| format!("{word} {count}")).collect();

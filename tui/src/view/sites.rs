@@ -114,6 +114,7 @@ pub(super) fn verdict(standing: Standing, ascii: bool) -> (String, Role) {
             Role::Plain,
         ),
         Standing::Unknown => ("  unknown".trim_start().to_owned(), Role::Dim),
+        Standing::Accepted => ("accepted".to_owned(), Role::Dim),
         Standing::Fine => ("ok".to_owned(), Role::Plain),
     }
 }

@@ -65,7 +65,7 @@ fn columns(app: &App) -> Vec<Column> {
 fn cells(row: &TaskRow, ascii: bool) -> Vec<(String, Role)> {
     let standing = match row.standing {
         Standing::Fine | Standing::Unknown => ("none".to_owned(), Role::Dim),
-        accused @ Standing::Accused { .. } => verdict(accused, ascii),
+        accused @ (Standing::Accused { .. } | Standing::Accepted) => verdict(accused, ascii),
     };
     let unknown = || "unknown".to_owned();
     let plain = |text: String| (text, Role::Plain);

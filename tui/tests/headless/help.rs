@@ -38,12 +38,13 @@ fn the_version_is_that_of_the_crate() {
 fn unknown_flags_values_and_policies_are_errors() {
     for (arguments, said) in [
         ("check localhost --fail", "--fail-on"),
-        ("check localhost --policy leaks.toml", "unexpected argument '--policy'"),
+        ("check localhost --policy", "a value is required for '--policy <FILE>'"),
+        ("check localhost --baseline a --write-baseline b", "cannot be used with"),
         ("check localhost --fail-on maybe", "[possible values: proven, likely, watch]"),
         ("check localhost --for 20", "with its unit"),
         ("check localhost --for 0s", "above zero"),
         ("check a b", "unexpected argument 'b'"),
-        ("list localhost timers", "[possible values: sites, tasks]"),
+        ("list localhost timers", "[possible values: sites, tasks, resources]"),
         ("list localhost --limit 0", "1..=1000"),
         ("show localhost main", "named by its number"),
         ("completions tcsh", "[possible values: "),

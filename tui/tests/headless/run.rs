@@ -21,7 +21,9 @@ pub(crate) fn stranded(arguments: &str) -> Ran {
 pub(crate) fn command(arguments: &str) -> Command {
     let mut command = Command::cargo_bin("stranded").unwrap();
     command.args(arguments.split_whitespace());
-    for variable in ["STRANDED_TARGET", "STRANDED_TIME_SCALE", "NO_COLOR", "RUST_BACKTRACE"] {
+    for variable in
+        ["STRANDED_TARGET", "STRANDED_TIME_SCALE", "STRANDED_POLICY", "NO_COLOR", "RUST_BACKTRACE"]
+    {
         command.env_remove(variable);
     }
     command.timeout(std::time::Duration::from_secs(60));

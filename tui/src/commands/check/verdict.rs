@@ -52,8 +52,7 @@ fn select(query: &Query, model: &Model, report: &mut Report) {
 /// What would count if it had been watched for longer.
 fn unconfirmed(report: &Report, fail_on: Class) -> Option<String> {
     let waits: Vec<Duration> = report
-        .findings
-        .iter()
+        .open()
         .filter(|finding| finding.class <= fail_on)
         .filter_map(|finding| match finding.stage {
             Stage::Candidate { confirms_in } => Some(confirms_in),

@@ -67,6 +67,7 @@ pub(super) fn verdict(standing: Standing) -> String {
         Standing::Accused { class, confirms_in: None, .. } => class.name().to_owned(),
         Standing::Accused { class, .. } => format!("{}?", class.name()),
         Standing::Unknown => unknown(),
+        Standing::Accepted => "accepted".to_owned(),
         Standing::Fine => "ok".to_owned(),
     }
 }
