@@ -244,6 +244,7 @@ fn site_score(seen: &Observed, place: &Place, site: &Site) -> SiteScore {
         parks: last
             .iter()
             .filter(|finding| finding.park.as_ref().is_none_or(|park| park.current))
+            .filter(|_| !site.parks.is_empty())
             .map(|finding| Ratio::once(is_park(site, finding)))
             .sum(),
         rules: last.iter().map(|finding| finding.rule.clone()).collect(),
