@@ -156,6 +156,9 @@ fn install<S: Subscriber + Send + Sync + 'static>(
     registry.resources().switch(config.resources, || ());
     let tee = Tee::new(Arc::clone(&registry), inner);
     let set = tracing_core::dispatcher::set_global_default(Dispatch::new(tee));
+    if set.is_ok() {
+        crate::sync::track::follow(&registry);
+    }
     let missing = set.err().map(|_| canary::not_installed()).or_else(canary::missing);
     if let Some(Instrumentation::Missing { because, fix }) = &missing {
         faults.note(Part::Subscriber, format!("no task can be seen: {because}; {fix}"));

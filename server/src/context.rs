@@ -64,6 +64,8 @@ pub(crate) struct Context {
     record: Cell<(u32, Place)>,
     /// Until the event by which the lock is taken, which follows at once.
     pub(crate) completed: Cell<Option<Completed>>,
+    /// While a wrapped operation is polled: clones of its task's own wakers, less drops.
+    kept_wakers: Cell<Option<i32>>,
     /// Lowest and highest address of the thread's stack: `(1, 1)` not asked yet, `(0, 0)` unknown.
     pub(crate) stack_bounds: Cell<(usize, usize)>,
 }
@@ -78,6 +80,7 @@ thread_local! {
             shard: Cell::new(usize::MAX),
             record: Cell::new((0, Place::NONE)),
             completed: Cell::new(None),
+            kept_wakers: Cell::new(None),
             stack_bounds: Cell::new((1, 1)),
         }
     };
@@ -89,7 +92,32 @@ pub(crate) fn with<R>(look: impl FnOnce(&Context) -> R) -> R {
     CONTEXT.with(look)
 }
 
+/// Polls a wrapped operation, and counts how many wakers of the polling task it keeps more than before.
+pub(crate) fn counting_wakers<R>(poll: impl FnOnce() -> R) -> (R, i32) {
+    /// Puts back what was counted around it, whatever happens.
+    struct Outer(Option<i32>);
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            with(|context| context.kept_wakers.set(self.0));
+        }
+    }
+    let _outer = Outer(with(|context| context.kept_wakers.replace(Some(0))));
+    let result = poll();
+    (result, with(|context| context.kept_wakers.get()).unwrap_or(0))
+}
+
 impl Context {
+    /// A waker of the task under poll is cloned (`1`) or dropped (`-1`). Whether that happens inside a wrapped
+    /// operation.
+    #[inline]
+    pub(crate) fn count_waker(&self, change: i32) -> bool {
+        let kept = self.kept_wakers.get();
+        if let Some(kept) = kept {
+            self.kept_wakers.set(Some(kept + change));
+        }
+        kept.is_some()
+    }
+
     /// Something was entered.
     #[inline]
     pub(crate) fn push(&self, entered: Entered) {

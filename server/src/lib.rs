@@ -25,7 +25,8 @@
 //! - `observer`: all of it as facts, with `canary` and `process`, behind the `source` trait;
 //! - `agent`: the thread that runs the rest; `listen`: where viewers connect; `edge`, `service` and
 //!   `viewer`: what each of them is sent;
-//! - [`testing`]: a guard against leaked tasks in a test.
+//! - [`testing`]: a guard against leaked tasks in a test;
+//! - [`sync`]: channels and tokens that tell who holds them.
 
 mod agent;
 mod builder;
@@ -46,7 +47,7 @@ mod source;
 mod stack;
 mod subscriber;
 mod symbols;
-mod sync;
+pub mod sync;
 pub mod testing;
 mod threads;
 mod viewer;

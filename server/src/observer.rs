@@ -227,6 +227,7 @@ impl Observer {
             (Cap::Scopes, scopes),
             (Cap::WokenBy, true),
             (Cap::Endings, true),
+            (Cap::Handles, self.registry.has_wrapped()),
             (Cap::Activity, true),
             (Cap::SpawnStacks, capture == Capture::FramePointers),
             (Cap::Resources, resources != Resources::Off),

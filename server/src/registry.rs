@@ -7,6 +7,7 @@
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
 //! - [`resources`]: locks, channels and timers, and the operations on them;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks; [`runtimes`]: where they run;
+//! - [`handles`]: channels and tokens behind the wrappers of [`crate::sync`];
 //! - [`census`], [`waiting`], [`zombies`], [`activity`], [`rows`] and [`window`]: all of it as facts, read while others
 //!   write.
 //!
@@ -17,6 +18,7 @@ mod activity;
 mod by_key;
 mod census;
 mod cold;
+mod handles;
 mod histogram;
 mod history;
 mod id;
@@ -45,6 +47,7 @@ use stranded_analysis::facts::TaskKind;
 use tracing_core::Metadata;
 
 pub(crate) use census::Look;
+pub(crate) use handles::{Channel, WaitKey};
 pub(crate) use id::SlotId;
 pub(crate) use own_tasks::Seen;
 pub(crate) use resources::{Change, NewResource, OpChange, Source, ThingId};
@@ -57,6 +60,7 @@ use crate::stack::{self, Budget, Capture, Interner};
 
 use activity::Watched;
 use cold::Cold;
+use handles::Handles;
 use names::Names;
 use resources::Resources;
 use runtimes::Runtimes;
@@ -116,6 +120,7 @@ pub(crate) struct Registry {
     scopes: Scopes,
     names: Names,
     runtimes: Runtimes,
+    handles: Handles,
     stacks: Interner,
     budget: Budget,
     capture: AtomicU8,
@@ -161,6 +166,7 @@ impl Registry {
             scopes: Scopes::new(),
             names: Names::default(),
             runtimes: Runtimes::default(),
+            handles: Handles::default(),
             stacks: Interner::new(),
             budget,
             capture: AtomicU8::new(capture as u8),
@@ -395,7 +401,10 @@ impl Registry {
                 context::with(|context| {
                     // A clone made elsewhere, of a waker passed on, says nothing about where the task waits.
                     if let Some(task) = context.task().filter(|task| task.id == id) {
-                        self.resources.waker_cloned(context, task);
+                        // What a wrapper waits for is told by it, not by what it is made of.
+                        if !context.count_waker(1) {
+                            self.resources.waker_cloned(context, task);
+                        }
                         self.register(context, task, slot);
                     }
                 });
@@ -443,7 +452,12 @@ impl Registry {
 
     #[inline]
     fn drop_waker(&self, id: SlotId, slot: &Slot) {
-        context::with(|context| self.resources.waker_dropped(context, id.raw()));
+        context::with(|context| {
+            self.resources.waker_dropped(context, id.raw());
+            if context.task().is_some_and(|task| task.id == id) {
+                context.count_waker(-1);
+            }
+        });
         if slot.drop_waker(id) {
             self.free_zombie(id, slot);
         }

@@ -235,7 +235,7 @@ pub struct Handle {
     /// Whether that task has used it (sent, received, cloned it) since it was made: one that was only made may have
     /// been moved anywhere, as the reply end of a request usually is.
     pub used: bool,
-    /// Whether it was ever used by another task than the one on record at that time: handles move here, so the
-    /// record is a guess.
+    /// Whether it was used by one task and later by another: handles in use move here, so the record is a guess. On
+    /// its way from the task that made it to the first one that uses it, it has not moved in this sense.
     pub moved: bool,
 }

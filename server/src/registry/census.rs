@@ -12,6 +12,7 @@ use stranded_analysis::histogram::LogHistogram;
 use super::activity::ActivityTally;
 use super::by_key::ByKey;
 use super::cold::{Cold, Settle};
+use super::handles::ToldTally;
 use super::history::Totals;
 use super::rows::moment;
 use super::sites::Site;
@@ -77,6 +78,7 @@ struct ClusterTally {
     last_waker: Option<LastWaker>,
     outlived: Option<Outlived>,
     waits: WaitTally,
+    told: ToldTally,
     examples: Vec<ExampleKey>,
 }
 
@@ -133,6 +135,7 @@ impl Registry {
         let mut activity = ActivityTally::default();
         // Before any task: see there.
         let reading = self.resources.read(self.slab.used());
+        let wrapped = self.wrapped();
         let mut graph = Graph::default();
         for (seen, cold) in self.slots() {
             let number = cold.site.load(Relaxed);
@@ -157,14 +160,16 @@ impl Registry {
                 continue;
             }
             look.count(&seen, cold, site.place.kind);
-            graph.add(&seen, cold, &reading, site.is_stranded(&seen));
+            graph.add(&seen, cold, &reading, &wrapped, site.is_stranded(&seen));
             let cluster = self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
             if let Some(cluster) = cluster {
-                cluster.waits.add(&seen, &reading);
+                cluster.waits.add(&seen, &reading, &wrapped);
+                cluster.told.add(wrapped.told(seen.id), now);
             }
         }
         look.activity = self.activity(activity);
-        look.waiting = self.wait_graph(graph, &reading, now, (settle, frozen), guarded.is_none());
+        look.waiting =
+            self.wait_graph(graph, &reading, wrapped, now, (settle, frozen), guarded.is_none());
         self.stalled_since.store(stalled.unwrap_or(0), Relaxed);
         for (number, site) in self.sites.iter() {
             let tally = tallies.get_mut(number as usize).map(std::mem::take).unwrap_or_default();
@@ -367,6 +372,7 @@ impl Registry {
             outlived: tally.outlived,
             timers: tally.waits.timers(),
             waits: tally.waits.resources(),
+            cancelled: tally.told.into_facts(),
             ..Cluster::new(
                 key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
                 Moment(tally.oldest_spawned),

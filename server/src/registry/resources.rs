@@ -15,7 +15,7 @@
 mod holders;
 pub(super) mod id;
 mod level;
-mod mark;
+pub(super) mod mark;
 mod op;
 mod places;
 pub(super) mod queues;

@@ -11,6 +11,7 @@ use stranded_analysis::facts::{
 };
 
 use super::cold::Cold;
+use super::handles::Wrapped;
 use super::resources::queues::Queues;
 use super::resources::reading::{Known, Reading};
 use super::rows::{moment, state};
@@ -61,9 +62,9 @@ pub(super) struct WaitTally {
 
 impl WaitTally {
     /// Counts a task of the cluster.
-    pub(super) fn add(&mut self, task: &Snapshot, reading: &Reading<'_>) {
-        for wait in reading.waits(task) {
-            let resource = wait.resource.number();
+    pub(super) fn add(&mut self, task: &Snapshot, reading: &Reading<'_>, wrapped: &Wrapped) {
+        let numbers = reading.waits(task).map(|wait| wait.resource.number());
+        for resource in numbers.chain(wrapped.waits(task).map(|wait| wait.resource)) {
             if let Some(known) = self.resources.iter_mut().find(|it| it.resource == resource) {
                 known.tasks += 1;
             } else if self.resources.len() < 4 * CLUSTER_RESOURCES {
@@ -106,6 +107,7 @@ impl Graph {
         seen: &Snapshot,
         cold: &Cold,
         reading: &Reading<'_>,
+        wrapped: &Wrapped,
         stranded: bool,
     ) {
         if seen.own() {
@@ -124,7 +126,8 @@ impl Graph {
             ResourceKind::Oneshot => Some(Reason::Message),
             _ => Some(Reason::Permits),
         };
-        if let Some(reason) = reading.waits(seen).filter_map(reason).min() {
+        let message = wrapped.waits(seen).next().map(|_| Reason::Message);
+        if let Some(reason) = reading.waits(seen).filter_map(reason).chain(message).min() {
             self.members.push((reason, seen.id));
         }
     }
@@ -142,6 +145,7 @@ impl Registry {
         &self,
         mut graph: Graph,
         reading: &Reading<'_>,
+        wrapped: Wrapped,
         now: Moment,
         (settle, frozen): (Duration, bool),
         whole: bool,
@@ -152,6 +156,8 @@ impl Registry {
             let holding = holding.filter_map(|mark| mark.id()).filter(|id| self.is_alive(*id));
             graph.members.extend(holding.map(|id| (Reason::Lock, id)));
         }
+        let holding = wrapped.holders().filter(|id| self.is_alive(*id));
+        graph.members.extend(holding.map(|id| (Reason::Message, id)));
         self.add_joins(&mut graph);
         graph.members.sort_unstable_by_key(|(reason, id)| (*reason, id.raw()));
         let mut met = HashSet::new();
@@ -186,6 +192,7 @@ impl Registry {
                         wants: wait.wants,
                         since: wait.since,
                     })
+                    .chain(wrapped.waits(&seen))
                     .collect(),
                 only_child: graph.only_child(*id).and_then(|child| self.number_of(child)),
                 settled_since: settled.then_some(since),
@@ -207,6 +214,7 @@ impl Registry {
             resources: resources
                 .values()
                 .map(|resource| self.resource_facts(reading, &queues, resource))
+                .chain(wrapped.into_resources())
                 .collect(),
             omitted,
         }

@@ -13,14 +13,14 @@ const NUMBER_MASK: u64 = (1 << SITE_SHIFT) - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// Its slot id.
-    pub(super) raw: u64,
+    pub(in super::super) raw: u64,
     /// Its site and Tokio's number of it.
     pub(super) label: u64,
 }
 
 impl Mark {
     /// The mark of a task under poll.
-    pub(super) fn of(task: PolledTask) -> Self {
+    pub(in super::super) fn of(task: PolledTask) -> Self {
         let label = u64::from(task.site) << SITE_SHIFT | task.number & NUMBER_MASK;
         Self { raw: task.id.raw(), label }
     }

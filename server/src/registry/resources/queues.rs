@@ -85,7 +85,7 @@ impl Registry {
     }
 
     /// A task that something refers to.
-    fn task_ref(&self, mark: Mark) -> Option<TaskRef> {
+    pub(in super::super) fn task_ref(&self, mark: Mark) -> Option<TaskRef> {
         let id = mark.id()?;
         let site = stranded_analysis::facts::SiteId(mark.site());
         let alive = self.is_alive(id);
