@@ -105,6 +105,8 @@ struct ParkOut<'a> {
     file: Option<Cow<'a, str>>,
     line: Option<u32>,
     function: Option<Cow<'a, str>>,
+    /// `false`: not where it waits, but where it last registered a waker.
+    current: bool,
 }
 
 #[derive(Serialize)]
@@ -223,6 +225,7 @@ impl<'a> From<&'a ParkPoint> for ParkOut<'a> {
             file: point.file.as_deref().map(printable),
             line: point.line,
             function: point.function.as_deref().map(printable),
+            current: point.current,
         }
     }
 }

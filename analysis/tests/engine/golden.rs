@@ -71,7 +71,7 @@ fn the_keys_are_those_of_the_schema() {
          oldest_s park rule site stage title"
     );
     assert_eq!(keys(&finding["site"]), "column file kind line name");
-    assert_eq!(keys(&finding["park"]), "file function kind line");
+    assert_eq!(keys(&finding["park"]), "current file function kind line");
     assert_eq!(keys(&finding["examples"][0]), "parked_s task wakers");
     assert_eq!(keys(&json["self"]), "retracted untracked");
 }

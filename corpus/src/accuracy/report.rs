@@ -37,6 +37,7 @@ pub(super) struct Finding {
 pub(super) struct Park {
     pub(super) file: Option<String>,
     pub(super) line: Option<u32>,
+    pub(super) current: bool,
 }
 
 impl Report {
@@ -58,9 +59,9 @@ impl Finding {
         self.rule == "P3" || self.blocked_behind.as_ref().is_some_and(|value| !value.is_null())
     }
 
-    /// The park line, if it says one.
+    /// The park line, if it says one. Where a task last registered a waker it need not wait.
     pub(super) fn park(&self) -> Option<Place> {
-        let park = self.park.as_ref()?;
+        let park = self.park.as_ref().filter(|park| park.current)?;
         Some(Place { file: park.file.clone()?, line: park.line? })
     }
 }

@@ -241,7 +241,12 @@ fn site_score(seen: &Observed, place: &Place, site: &Site) -> SiteScore {
         proven: first(&Finding::is_proven),
         at_attach: at_attach.map(Duration::from_millis),
         cause: last.first().map(|finding| site.rules.contains(&finding.rule)),
-        parks: last.iter().map(|finding| Ratio::once(is_park(site, finding))).sum(),
+        parks: last
+            .iter()
+            .filter(|finding| finding.park.as_ref().is_none_or(|park| park.current))
+            .filter(|_| !site.parks.is_empty())
+            .map(|finding| Ratio::once(is_park(site, finding)))
+            .sum(),
         rules: last.iter().map(|finding| finding.rule.clone()).collect(),
     }
 }

@@ -7,7 +7,7 @@ use crate::harness::stage::some_work;
 use crate::harness::truth::{Leak, leaks, spawned, waits};
 use crate::harness::{Kind, Program, Stage, Visitor};
 
-const OWN_SENDER: Leak = Leak::likely(&["L1", "L2", "P6"]);
+const OWN_SENDER: Leak = Leak::likely(&["L1", "L2", "L5", "P6"]);
 
 pub(super) const PROGRAM: Program = Program {
     name: "event_bus",

@@ -27,39 +27,27 @@ async fn run(stage: Stage) {
         // Every tenant has a configuration of its own.
         let config = Arc::new(RwLock::new(visitor.number));
         let (entered, reading) = oneshot::channel();
-        let (queued, writing) = oneshot::channel();
-        spawned(tokio::spawn(request(visitor, Arc::clone(&config), entered, writing)));
+        spawned(tokio::spawn(request(visitor, Arc::clone(&config), entered)));
         if visitor.unlucky {
-            spawned(tokio::spawn(reload(config, reading, queued)));
+            spawned(tokio::spawn(reload(config, reading)));
         }
     }
 }
 
-async fn request(
-    visitor: Visitor,
-    config: Arc<RwLock<u64>>,
-    entered: oneshot::Sender<()>,
-    reload: oneshot::Receiver<()>,
-) {
+async fn request(visitor: Visitor, config: Arc<RwLock<u64>>, entered: oneshot::Sender<()>) {
     let limits = config.read().await;
-    some_work(visitor.number).await;
-    entered.send(()).ok();
-    if reload.await.is_ok() {
+    if visitor.unlucky {
+        entered.send(()).ok();
+        // Until a reload is in the queue.
+        while config.try_read().is_ok() {
+            some_work(visitor.number).await;
+        }
         let routes = stuck(READ_WRITE_READ, config.read()).await;
         tracing::debug!(%limits, %routes, "configured");
     }
 }
 
-async fn reload(
-    config: Arc<RwLock<u64>>,
-    reading: oneshot::Receiver<()>,
-    queued: oneshot::Sender<()>,
-) {
+async fn reload(config: Arc<RwLock<u64>>, reading: oneshot::Receiver<()>) {
     reading.await.ok();
-    let mut write = std::pin::pin!(config.write());
-    // In the queue from here on.
-    if futures::poll!(&mut write).is_pending() {
-        queued.send(()).ok();
-    }
-    *stuck(READ_WRITE_READ, write).await += 1;
+    *stuck(READ_WRITE_READ, config.write()).await += 1;
 }

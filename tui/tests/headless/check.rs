@@ -78,7 +78,7 @@ fn the_report_as_json_has_the_documented_keys() {
         ],
     );
     has(&finding["site"], &["file", "line", "column", "name", "kind"]);
-    has(&finding["park"], &["kind", "file", "line", "function"]);
+    has(&finding["park"], &["kind", "file", "line", "function", "current"]);
     has(&finding["examples"][0], &["task", "parked_s", "wakers"]);
     assert_eq!(report["schema"], "stranded.report.v1");
     assert_eq!(report["target"]["pid"], 4711);
