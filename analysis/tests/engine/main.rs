@@ -4,6 +4,7 @@
 
 mod boundaries;
 mod golden;
+mod known_crates;
 mod life_cycle;
 mod load;
 mod merging;
