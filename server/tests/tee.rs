@@ -7,9 +7,13 @@
 
 use std::fs::{self, File};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use stranded_server::{Builder, Resources};
 use tokio::runtime;
+use tokio::sync::{Barrier, Mutex as Lock, RwLock, Semaphore, mpsc};
+use tokio::time::{interval, sleep, timeout};
 use tracing::{Instrument, Subscriber, debug, error, info, info_span, trace, trace_span, warn};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
@@ -35,15 +39,25 @@ const CASES: &[(&str, [Option<&str>; 3])] = &[
 #[test]
 fn the_application_logs_the_same_with_the_agent_and_without() {
     for (case, _) in CASES {
-        let [without, with] = ["no", "yes"].map(|agent| run(case, agent));
-        for (number, (with, without)) in with.lines().zip(without.lines()).enumerate() {
-            assert_eq!(with, without, "{case}, line {}", number + 1);
+        let without = run(case, "no");
+        for agent in ["off", "locks", "all"] {
+            let with = run(case, agent);
+            for (number, (with, without)) in with.lines().zip(without.lines()).enumerate() {
+                assert_eq!(with, without, "{case}, tracking {agent}, line {}", number + 1);
+            }
+            assert_eq!(with.lines().count(), without.lines().count(), "{case}, tracking {agent}");
         }
-        assert_eq!(with.lines().count(), without.lines().count(), "{case}");
         assert_eq!(without.is_empty(), *case == "nothing", "{case} wrote:\n{without}");
     }
-    let traced = run("everything, with Tokio's own spans", "yes");
-    for seen in ["runtime.spawn", "waker.clone", "request{path=\"/a\"}"] {
+    let traced = run("everything, with Tokio's own spans", "all");
+    for seen in [
+        "runtime.spawn",
+        "waker.clone",
+        "request{path=\"/a\"}",
+        "concrete_type=\"Mutex\"",
+        "runtime.resource.async_op.poll",
+        "permits_obtained=1",
+    ] {
         assert!(traced.contains(seen), "`{seen}` in:\n{traced}");
     }
 }
@@ -66,7 +80,7 @@ fn run(case: &str, agent: &str) -> String {
 
 /// `log` without span ids, task ids and measured times, which differ from run to run.
 fn normalised(log: &str) -> String {
-    let keys = ["task.id=", "time.busy=", "time.idle="];
+    let keys = ["task.id=", "time.busy=", "time.idle=", "duration="];
     let ends = |end: char| " \n}{:".contains(end);
     let mut normal = String::new();
     for word in log.split_inclusive(ends) {
@@ -91,12 +105,18 @@ fn application() {
         .with(filter(*common))
         .with(layer(&log, false).with_filter(filter(*first)))
         .with(layer(&log, true).with_filter(filter(*second)));
-    if std::env::var(AGENT).unwrap() == "yes" {
-        stranded_server::Builder::new().wrap(subscriber).init();
+    let tracking = match &*std::env::var(AGENT).unwrap() {
+        "off" => Some(Resources::Off),
+        "locks" => Some(Resources::Locks),
+        "all" => Some(Resources::All),
+        _ => None,
+    };
+    if let Some(resources) = tracking {
+        Builder::new().resources(resources).wrap(subscriber).init();
     } else {
         tracing::subscriber::set_global_default(subscriber).unwrap();
     }
-    runtime::Builder::new_current_thread().build().unwrap().block_on(work());
+    runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work());
 }
 
 fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(log: &File, spans: bool) -> impl Layer<S> {
@@ -124,6 +144,7 @@ async fn work() {
     tokio::task::yield_now().await;
     aborted.abort();
     warn!(cancelled = aborted.await.unwrap_err().is_cancelled(), "aborted");
+    resources().instrument(info_span!("resources")).await;
     let (outer, inner) = (info_span!("outer"), trace_span!("inner"));
     let outer_guard = outer.enter();
     let inner_guard = inner.enter();
@@ -133,6 +154,32 @@ async fn work() {
     drop(inner_guard);
     assert!(tracing::Span::current().is_none() || tracing::enabled!(tracing::Level::TRACE));
     error!("done");
+}
+
+/// Everything of Tokio's that it opens spans for, waited for and at once.
+async fn resources() {
+    let lock = Arc::new(Lock::new(()));
+    let holder = lock.clone().lock_owned().await;
+    let waiter = lock.clone();
+    let waiter = tokio::spawn(async move { drop(waiter.lock().await) });
+    tokio::task::yield_now().await;
+    info!("locked");
+    drop(holder);
+    waiter.await.unwrap();
+    drop(lock.try_lock().unwrap());
+    let rwlock = RwLock::new(());
+    drop((rwlock.read().await, rwlock.read().await));
+    drop(rwlock.write().await);
+    drop(Semaphore::new(2).acquire_many(2).await.unwrap());
+    let (sender, mut receiver) = mpsc::channel(1);
+    sender.send(1).await.unwrap();
+    let blocked = tokio::spawn(async move { sender.send(2).await });
+    tokio::task::yield_now().await;
+    receiver.recv().await.unwrap();
+    blocked.await.unwrap().unwrap();
+    Barrier::new(1).wait().await;
+    interval(Duration::from_secs(1)).tick().await;
+    timeout(Duration::from_secs(100), sleep(Duration::from_millis(1))).await.unwrap();
 }
 
 async fn handle(path: &str) {

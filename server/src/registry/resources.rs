@@ -388,9 +388,12 @@ impl Registry {
                         slot.give(task(), shared, now());
                     }
                 }
+                // Of a lock, its own events tell who holds it.
+                Change::PermitsSet(_) | Change::PermitsTaken(_) | Change::PermitsGiven(_)
+                    if slot.is_lock() => {}
                 Change::PermitsSet(permits) => slot.set_permits(permits),
-                Change::PermitsTaken(permits) => self.move_permits(slot, permits, false),
-                Change::PermitsGiven(permits) => self.move_permits(slot, permits, true),
+                Change::PermitsTaken(permits) => slot.move_permits(permits, false),
+                Change::PermitsGiven(permits) => self.give_permits(slot, permits),
                 Change::SenderDropped => slot.set_ends(TX_DROPPED, now()),
                 Change::ReceiverDropped => slot.set_ends(RX_DROPPED, now()),
                 Change::Sent => slot.set_ends(SENT, now()),
@@ -414,19 +417,11 @@ impl Registry {
         });
     }
 
-    fn move_permits(&self, slot: &ResourceSlot, permits: u64, into: bool) {
-        match slot.kind() {
-            // Their own events tell who holds them.
-            ResourceKind::Mutex | ResourceKind::RwLock => {}
-            kind => {
-                slot.move_permits(permits, into);
-                if into {
-                    slot.handed(None, self.clock.now());
-                    if kind == ResourceKind::OnceCell {
-                        slot.holders().reset();
-                    }
-                }
-            }
+    fn give_permits(&self, slot: &ResourceSlot, permits: u64) {
+        slot.move_permits(permits, true);
+        slot.handed(None, self.clock.now());
+        if slot.kind() == ResourceKind::OnceCell {
+            slot.holders().reset();
         }
     }
 

@@ -45,10 +45,11 @@ impl Queues {
             }
             queue.queued |= op.is_queued();
             let wants = op.source.wants(resource.kind(), op.requested);
-            if wants == Hold::Exclusive && !op.keeps_waker(polls) {
+            if op.is_queued() && wants == Hold::Exclusive && !op.keeps_waker(polls) {
                 queue.hidden_writers += 1;
             }
-            if op.is_queued() || op.requested == 0 {
+            // Of a lock, the operation around the one that queues waits for nothing itself.
+            if op.is_queued() || !op.source.is_lock() {
                 waiting.push((resource.id, task.raw, op.since()));
             }
         }

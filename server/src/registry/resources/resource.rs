@@ -83,6 +83,11 @@ impl ResourceSlot {
         ResourceKind::KNOWN.get(at).copied().unwrap_or(ResourceKind::Unknown)
     }
 
+    /// Whether it is a lock, of which guards tell who holds it.
+    pub(super) fn is_lock(&self) -> bool {
+        matches!(self.kind(), ResourceKind::Mutex | ResourceKind::RwLock)
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.number.load(Relaxed)
     }

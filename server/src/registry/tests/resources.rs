@@ -1,9 +1,17 @@
 //! Tasks of a real runtime that wait for Tokio's resources, and what is seen of it: against what the test knows.
 
+mod channels;
 mod locks;
+mod queues;
+mod storm;
+mod switching;
+mod timers;
 
+use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use stranded_analysis::facts::{
@@ -74,6 +82,14 @@ impl Scene {
         found.unwrap_or_else(|| panic!("line {line} in {resources:#?}"))
     }
 
+    /// What is seen of the only resource of that kind.
+    fn only(&self, kind: ResourceKind) -> ResourceFacts {
+        let mut resources = self.look().waiting.resources;
+        resources.retain(|resource| resource.kind == kind);
+        assert_eq!(resources.len(), 1, "{resources:#?}");
+        resources.remove(0)
+    }
+
     /// What a task waits for: the lines where it was created, and for what.
     fn waits(&self, task: TaskId) -> Vec<(Option<u32>, Hold)> {
         let look = self.look();
@@ -91,4 +107,9 @@ impl Scene {
 fn holders(resource: &ResourceFacts) -> Vec<(Option<TaskId>, Hold, bool)> {
     let holder = |it: &Holder| (it.task.map(|task| task.id), it.hold, it.movable);
     resource.holders.iter().map(holder).collect()
+}
+
+/// Polls a future once, for the sake of its place in a queue: whether it is ready.
+async fn poll_once(future: &mut (impl Future + Unpin)) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
 }
