@@ -1,19 +1,21 @@
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use std::sync::Arc;
 
-/// Leaks: the task gets its own handle, and awaits its own end.
-async fn leaking() {
-    let (send, receive) = oneshot::channel::<JoinHandle<()>>();
-    let task = tokio::spawn(async {
-        if let Ok(me) = receive.await {
-            let _ = me.await;
-        }
-    });
-    let _ = send.send(task);
+use tokio::sync::Mutex;
+
+/// Leaks: it awaits its child under a lock that the child needs.
+async fn leaking(state: Arc<Mutex<u64>>) {
+    let guard = state.lock().await;
+    let shared = state.clone();
+    let child = tokio::spawn(async move { *shared.lock().await += 1 });
+    let _ = child.await;
+    drop(guard);
 }
 
-/// Ends: whoever spawned the task awaits it.
-async fn fixed() {
-    let task = tokio::spawn(async {});
-    let _ = task.await;
+/// Ends: the lock is given back before the child is awaited.
+async fn fixed(state: Arc<Mutex<u64>>) {
+    let guard = state.lock().await;
+    let shared = state.clone();
+    let child = tokio::spawn(async move { *shared.lock().await += 1 });
+    drop(guard);
+    let _ = child.await;
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`facts`]: what a source knows of a target, and [`facts::Update`], the unit in which it arrives;
 //! - [`model`]: the facts of one target, kept up to date by applying updates;
+//! - [`reach`]: which tasks nothing can ever wake, by the wait graph;
 //! - [`rules`] and [`health`]: what accuses a site, and what speaks for it;
 //! - [`docket`]: the life cycle of a verdict, from candidate to retracted or resolved;
 //! - [`allow`]: what a team has acknowledged, so that it no longer counts;
@@ -24,6 +25,7 @@ pub mod park;
 pub mod policy;
 pub mod pooling;
 pub mod query;
+pub mod reach;
 pub mod report;
 pub mod rules;
 mod scene;

@@ -5,8 +5,8 @@ mod function;
 use std::collections::BTreeMap;
 
 use crate::facts::{
-    Cancelled, Cluster, Moment, Outlived, ParkStack, ResourceCount, SiteFacts, StackId, TaskFacts,
-    TaskId, TaskRef, Timers, Wait, WaitClass,
+    Cancelled, Cluster, Moment, Outlived, ParkStack, Registration, ResourceCount, SiteFacts,
+    StackId, TaskFacts, TaskId, TaskRef, Timers, Wait, WaitClass, WaitingTask,
 };
 use crate::histogram::LogHistogram;
 use crate::model::Model;
@@ -128,14 +128,29 @@ pub fn of_task(
     task: &TaskFacts,
     stacks: impl Fn(StackId) -> Option<ParkStack>,
 ) -> Option<ParkPoint> {
-    let latest = task.registrations.iter().map(|at| at.poll).max()?;
-    let known: Vec<ParkStack> = task
-        .registrations
+    of_registrations(&task.registrations, task.polls, stacks)
+}
+
+/// The same for a task of the wait graph, as one of the crowds of its site has it.
+pub fn of_waiting(task: &WaitingTask, crowds: &[Crowd], model: &Model) -> Option<ParkPoint> {
+    let own = of_registrations(&task.registrations, task.polls, |id| model.stack(id).cloned())?;
+    let same = |point: &&ParkPoint| ParkPoint { current: own.current, ..(*point).clone() } == own;
+    let shared = crowds.iter().filter_map(|crowd| crowd.point.as_ref()).find(same);
+    Some(shared.cloned().unwrap_or(own))
+}
+
+fn of_registrations(
+    registrations: &[Registration],
+    polls: u64,
+    stacks: impl Fn(StackId) -> Option<ParkStack>,
+) -> Option<ParkPoint> {
+    let latest = registrations.iter().map(|at| at.poll).max()?;
+    let known: Vec<ParkStack> = registrations
         .iter()
         .filter(|at| at.poll == latest)
         .filter_map(|at| stacks(at.stack))
         .collect();
-    point(&known, latest == task.polls)
+    point(&known, latest == polls)
 }
 
 /// How little a wait tells beside another one in the same `select!`: a deadline or a shutdown signal is

@@ -142,6 +142,8 @@ impl Verdict {
 pub enum SiteVerdict {
     /// The surest finding of the site, as an index into [`Report::findings`].
     Accused(usize),
+    /// Not accused itself: its tasks wait for stranded tasks of others, as the finding at this index says.
+    Blocked(usize),
     /// Judged, and fine.
     Fine {
         /// Which health fact speaks for it, if one was needed: "H5: an entrance".

@@ -4,10 +4,15 @@
 //! `stranded explain RULE`. A condition is a pure function of one site's scene.
 
 mod big;
+mod blocked;
 mod cancelled;
+mod closed_world;
 mod far_timer;
+mod futurelock;
 mod growth;
+mod join_cycle;
 mod leaked_ticker;
+mod lock_cycle;
 mod lost_waker;
 mod names;
 mod no_deadline;
@@ -21,6 +26,7 @@ mod snippets;
 mod spawned_on_drop;
 mod spinning;
 mod stalled_sender;
+mod stranding;
 mod stuck_blocking;
 mod survivors;
 mod wait_short;
@@ -29,7 +35,7 @@ mod waker_gone;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::facts::{Cap, Moment, TaskId};
+use crate::facts::{Cap, Moment, SiteId, TaskId};
 use crate::health::{self, Defence, Trends};
 use crate::park::Crowd;
 use crate::policy::Policy;
@@ -129,6 +135,19 @@ pub(crate) struct Charge {
     pub counter_evidence: Vec<String>,
     pub fix: String,
     pub clears: String,
+    /// Whom it accuses by the wait graph, if that is what it rests on.
+    pub graph: Option<OnGraph>,
+}
+
+/// The tasks of the wait graph that a charge accuses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OnGraph {
+    /// Some of the accused, each with its polls: one that is polled again was accused wrongly.
+    pub accused: Vec<(TaskId, u64)>,
+    /// Some of those that have to stay stranded with them: if one of these is aborted, the others may go on.
+    pub with: Vec<(TaskId, SiteId)>,
+    /// The cause, if the accused are victims: "#41 (P2): the mutex from src/ledger.rs:30".
+    pub blocked_behind: Option<String>,
 }
 
 impl Charge {
@@ -160,6 +179,7 @@ impl Charge {
             counter_evidence: Vec::new(),
             fix: rule.fix.to_owned(),
             clears: "They end.".to_owned(),
+            graph: None,
         }
     }
 }
@@ -235,6 +255,11 @@ pub(crate) struct Rule {
 /// comes before one that names a symptom (survivors, growth). The others become its evidence.
 pub(crate) const ALL: &[&Rule] = &[
     &lost_waker::RULE,
+    &lock_cycle::RULE,
+    &futurelock::RULE,
+    &closed_world::RULE,
+    &blocked::RULE,
+    &join_cycle::RULE,
     &cancelled::RULE,
     &stalled_sender::RULE,
     &wait_short::RULE,
@@ -260,6 +285,16 @@ impl Rule {
     pub(crate) fn id(&self) -> RuleId {
         RuleId(self.doc.id)
     }
+}
+
+/// Whether a rule rests on the number of a task's wakers: where that is wrong for too many, it may be so for any.
+pub(crate) fn counts_wakers(rule: &Rule) -> bool {
+    rule.doc.id == "P1" || reads_the_wait_graph(rule)
+}
+
+/// Whether a rule rests on who waits for whom, which must be of one moment.
+pub(crate) fn reads_the_wait_graph(rule: &Rule) -> bool {
+    matches!(rule.doc.id, "P2" | "P3" | "P4" | "P5" | "P6")
 }
 
 /// All rules, surest first.

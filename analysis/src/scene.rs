@@ -1,6 +1,7 @@
 //! What a rule or a health fact looks at: one site with its crowds, at one moment.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::facts::{Cap, History, Moment, SiteFacts, StackCapture};
@@ -8,6 +9,7 @@ use crate::history::{self, Run, Trend};
 use crate::model::Model;
 use crate::park::{self, Crowd};
 use crate::policy::Policy;
+use crate::reach::Reach;
 use crate::words;
 
 /// One site, as the rules see it.
@@ -20,6 +22,8 @@ pub(crate) struct Scene<'a> {
     pub policy: &'a Policy,
     /// Tasks that all sites together spawned within [`Policy::constant_for`].
     pub spawned_everywhere: u64,
+    /// What nothing can wake, in the whole target.
+    pub reach: Rc<Reach>,
     excess: OnceCell<Option<Trend>>,
 }
 
@@ -30,9 +34,19 @@ impl<'a> Scene<'a> {
         now: Moment,
         policy: &'a Policy,
         spawned_everywhere: u64,
+        reach: Rc<Reach>,
     ) -> Self {
         let crowds = park::crowds(site, model);
-        Self { model, site, crowds, now, policy, spawned_everywhere, excess: OnceCell::new() }
+        Self {
+            model,
+            site,
+            crowds,
+            now,
+            policy,
+            spawned_everywhere,
+            reach,
+            excess: OnceCell::new(),
+        }
     }
 
     /// Whether a crowd without a place really has none, because every registration is captured.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::facts::{SpawnSite, Wait};
+use crate::facts::{ResourceFacts, ResourceKind, SpawnSite, Wait};
 use crate::report::ParkPoint;
 
 pub use printable::printable;
@@ -126,6 +126,25 @@ pub fn path(file: &str) -> Cow<'_, str> {
         .and_then(|(_, rest)| rest.split_once('/'))
         .map_or(file, |(_index, of_crate)| of_crate);
     printable(short)
+}
+
+/// A resource as a person names it: "the mutex from src/ledger.rs:30", "mutex 12" where its place is not told.
+pub fn resource(resource: &ResourceFacts) -> String {
+    let kind = match resource.kind {
+        ResourceKind::RwLock => "RwLock",
+        ResourceKind::OnceCell => "once cell",
+        ResourceKind::ChannelRoom => "channel's room",
+        ResourceKind::Mpsc => "mpsc channel",
+        ResourceKind::Oneshot => "oneshot channel",
+        ResourceKind::Broadcast => "broadcast channel",
+        ResourceKind::Watch => "watch channel",
+        ResourceKind::Unknown => "resource",
+        other => other.name(),
+    };
+    match &resource.place {
+        Some(place) => format!("the {kind} from {}:{}", path(&place.file), place.line),
+        None => format!("{kind} {}", resource.id.0),
+    }
 }
 
 /// A park point as a person names it: ``oneshot recv at src/cache.rs:95 (`claim`)``. Where no primitive is known, the

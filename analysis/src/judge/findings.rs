@@ -63,9 +63,9 @@ fn surest(stage: Stage, class: Class) -> (bool, Class, bool) {
     (!confirmed || class == Class::Watch, class, !confirmed)
 }
 
-/// Confirmed before candidates, then by class.
-fn rank(finding: &Finding) -> (bool, Class) {
-    (finding.stage != Stage::Confirmed, finding.class)
+/// Confirmed before candidates, then by class, and causes before their victims.
+fn rank(finding: &Finding) -> (bool, Class, bool) {
+    (finding.stage != Stage::Confirmed, finding.class, finding.blocked_behind.is_some())
 }
 
 /// Bytes by which the site grows per hour.
@@ -119,7 +119,7 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
                 counter_evidence,
                 fix: surest.fix.clone(),
                 clears: surest.clears.clone(),
-                blocked_behind: None,
+                blocked_behind: surest.graph.as_ref().and_then(|graph| graph.blocked_behind.clone()),
                 acknowledged: None,
             })
         })
@@ -127,11 +127,14 @@ fn of_site(heard: &Heard<'_>, model: &Model, now: Moment, policy: &Policy) -> Ve
 }
 
 fn example(id: TaskId, charge: &Charge, model: &Model, now: Moment) -> Example {
-    let task = model.task(id);
+    let (task, waiting) = (model.task(id), model.waiting_task(id));
     let wakers = task.and_then(|task| task.wakers).map(|wakers| wakers.live);
+    let wakers = wakers.or_else(|| waiting.and_then(|task| task.wakers));
+    let parked = task.and_then(|task| task.parked_since);
+    let parked = parked.or_else(|| waiting.and_then(|task| task.parked_since));
     Example {
         task: id,
-        parked: task.and_then(|task| task.parked_since).map(|since| now.since(since)),
+        parked: parked.map(|since| now.since(since)),
         // That these have none is what accuses them, whether their row is known or not.
         wakers: if charge.examples_stranded { Some(0) } else { wakers },
     }

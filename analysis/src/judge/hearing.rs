@@ -1,12 +1,14 @@
 //! Every rule asked about every site.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::facts::{Cap, Gauges, Moment, SiteFacts, SiteId, TargetInfo};
+use crate::facts::{Cap, Gauges, Moment, SiteFacts, SiteId};
 use crate::health::Defence;
 use crate::history;
 use crate::model::Model;
 use crate::policy::Policy;
+use crate::reach::Reach;
 use crate::report::RuleId;
 use crate::rules::{self, Charge, Rule};
 use crate::scene::Scene;
@@ -34,13 +36,13 @@ pub(crate) struct Heard<'a> {
 impl<'a> Hearing<'a> {
     /// Asks all rules whose facts are there.
     pub(crate) fn hold(model: &'a Model, now: Moment, policy: &'a Policy) -> Self {
-        let in_force = rules_in_force(model.target(), model.gauges(), policy);
+        let in_force = rules_in_force(model, policy);
         Self::before(in_force, model, now, policy)
     }
 
     /// Asks only the rules that say why a runtime stands still.
     pub(crate) fn of_stalls(model: &'a Model, now: Moment, policy: &'a Policy) -> Self {
-        let (mut active, inactive) = rules_in_force(model.target(), model.gauges(), policy);
+        let (mut active, inactive) = rules_in_force(model, policy);
         active.retain(|rule| STALLS.contains(&rule.doc.id));
         Self::before((active, inactive), model, now, policy)
     }
@@ -58,11 +60,13 @@ impl<'a> Hearing<'a> {
             .filter(|site| !site.own)
             .map(|site| history::spawned_between(site, now.back(policy.constant_for), now))
             .sum();
+        let reach = Rc::new(Reach::of(model, policy));
         let sites = model
             .sites()
             .filter(|site| !site.own)
             .map(|site| {
-                Heard::of(Scene::new(model, site, now, policy, spawned_everywhere), &active)
+                let reach = Rc::clone(&reach);
+                Heard::of(Scene::new(model, site, now, policy, spawned_everywhere, reach), &active)
             })
             .collect();
         Self { sites, inactive, active: active.into_iter().map(Rule::id).collect() }
@@ -99,11 +103,8 @@ impl<'a> Heard<'a> {
 }
 
 /// The rules that can be asked, and why the others cannot.
-fn rules_in_force(
-    target: Option<&TargetInfo>,
-    gauges: Option<&Gauges>,
-    policy: &Policy,
-) -> (Vec<&'static Rule>, Vec<String>) {
+fn rules_in_force(model: &Model, policy: &Policy) -> (Vec<&'static Rule>, Vec<String>) {
+    let (target, gauges, lost) = (model.target(), model.gauges(), model.lost());
     let (mut active, mut inactive) = (Vec::new(), Vec::new());
     for &rule in rules::ALL {
         if policy.without.contains(&rule.id()) {
@@ -117,6 +118,8 @@ fn rules_in_force(
             .filter(|cap| !target.is_some_and(|target| target.caps.has(**cap)))
             .map(|cap| meaning(*cap))
             .collect();
+        let lost = (lost > 0 && rules::reads_the_wait_graph(rule))
+            .then(|| "updates were lost, so who waits for whom may have changed".to_owned());
         let unreliable = gauges.and_then(|gauges| too_unreliable(gauges, policy));
         if !missing.is_empty() {
             inactive.push(format!(
@@ -124,7 +127,9 @@ fn rules_in_force(
                 rule.doc.id,
                 missing.join(", nor ")
             ));
-        } else if let Some(because) = unreliable.filter(|_| rule.doc.id == "P1") {
+        } else if let Some(because) = unreliable.filter(|_| rules::counts_wakers(rule)) {
+            inactive.push(format!("{}: {because}", rule.doc.id));
+        } else if let Some(because) = lost {
             inactive.push(format!("{}: {because}", rule.doc.id));
         } else {
             active.push(rule);

@@ -38,11 +38,15 @@ fn accuse(verdicts: &mut [(SiteId, SiteVerdict)], findings: &[Finding]) {
     // Worst last, so that the worst stays.
     for (at, finding) in findings.iter().enumerate().rev() {
         if let Ok(row) = verdicts.binary_search_by_key(&finding.site_id, |pair| pair.0) {
-            verdicts[row].1 = match &finding.acknowledged {
-                Some(acknowledged) => {
+            let other = matches!(verdicts[row].1, SiteVerdict::Accused(_));
+            verdicts[row].1 = match (&finding.acknowledged, &finding.blocked_behind) {
+                (Some(acknowledged), _) => {
                     SiteVerdict::Fine { because: Some(acknowledged.reason.clone()) }
                 }
-                None => SiteVerdict::Accused(at),
+                // A site with a leak of its own is told by that, however sure its victims are.
+                (None, Some(_)) if other => continue,
+                (None, Some(_)) => SiteVerdict::Blocked(at),
+                (None, None) => SiteVerdict::Accused(at),
             };
         }
     }

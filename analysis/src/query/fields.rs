@@ -218,7 +218,7 @@ fn of_report(
         });
     }
     let verdict = match report.site(site.id) {
-        Some(SiteVerdict::Fine { .. } | SiteVerdict::Accused(_)) => "ok",
+        Some(SiteVerdict::Fine { .. } | SiteVerdict::Accused(_) | SiteVerdict::Blocked(_)) => "ok",
         Some(SiteVerdict::Unknown { .. }) => "unknown",
         None => return false,
     };

@@ -97,8 +97,8 @@ fn head(report: &Report, text: &mut String) {
 
 /// "Stranded tasks: 1 proven, 2 likely. 1 more is not confirmed yet."
 fn found(report: &Report) -> String {
-    let of =
-        |class: Class| report.confirmed().filter(|finding| finding.class == class).count() as u64;
+    let causes = || report.confirmed().filter(|finding| finding.blocked_behind.is_none());
+    let of = |class: Class| causes().filter(|finding| finding.class == class).count() as u64;
     let counts: Vec<String> = [Class::Proven, Class::Likely, Class::Watch]
         .into_iter()
         .map(|class| (class, of(class)))
@@ -108,6 +108,11 @@ fn found(report: &Report) -> String {
     let accused = of(Class::Proven) + of(Class::Likely) > 0;
     let what = if accused { "Stranded tasks" } else { "Nothing accused, but odd" };
     let mut text = format!("{what}: {}.", counts.join(", "));
+    let victims = report.confirmed().count() as u64 - causes().count() as u64;
+    if victims > 0 {
+        let places = words::counted(victims, "place");
+        let _ = write!(text, " Tasks at {places} are blocked behind them.");
+    }
     let waiting = report.open().count() as u64 - report.confirmed().count() as u64;
     if waiting > 0 {
         let _ = write!(text, " {} more not confirmed yet.", words::count(waiting));
@@ -155,6 +160,9 @@ fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
         None if running => wrapped("Runs in", "a thread of the blocking pool", text),
         None => wrapped("Waits in", "unknown", text),
     }
+    if let Some(cause) = &finding.blocked_behind {
+        wrapped("Behind", cause, text);
+    }
     let growth = match finding.growth_per_min {
         Some(growth) => format!("{} per minute", words::growth(growth)),
         None => "not known yet".to_owned(),
@@ -181,9 +189,6 @@ fn write_finding(finding: &Finding, now: Moment, text: &mut String) {
     if !finding.examples.is_empty() {
         let examples: Vec<String> = finding.examples.iter().map(example).collect();
         wrapped("Examples", &examples.join("; "), text);
-    }
-    if let Some(cause) = &finding.blocked_behind {
-        wrapped("Behind", cause, text);
     }
 }
 

@@ -120,6 +120,7 @@ fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -
         counter_evidence,
         fix: RULE.doc.fix.to_owned(),
         clears: "A task of this site returns, or their number stops growing.".to_owned(),
+        graph: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Charge, Confirms, Opinion, Rule, RuleDoc};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, stranding};
 use crate::facts::Cap;
 use crate::health::{self, Trends};
 use crate::park::Crowd;
@@ -54,6 +54,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd) -> Charge {
     let mut evidence = vec![no_waker_left(affected, settled.then_some(oldest))];
     evidence.extend(place(crowd));
     evidence.extend(handed_out(scene, crowd));
+    evidence.extend(stranding::victims(victims(scene, crowd)));
     let mut counter_evidence = vec![format!(
         "A guard that parks until it is aborted looks the same; so far {} of this site {} aborted.",
         if scene.site.cancelled == 0 {
@@ -86,6 +87,7 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd) -> Charge {
         counter_evidence,
         fix: RULE.doc.fix.to_owned(),
         clears: "Only an abort ends them. If one of them is polled again the finding is withdrawn and counted as retracted.".to_owned(),
+        graph: None,
     }
 }
 
@@ -119,6 +121,16 @@ pub(super) fn place(crowd: &Crowd) -> Option<String> {
             words::place(point)
         )
     })
+}
+
+/// How many tasks wait for something that only one of these could give.
+fn victims(scene: &Scene<'_>, crowd: &Crowd) -> u64 {
+    stranding::groups(scene, RULE.doc.id)
+        .iter()
+        .filter(|group| group.place == crowd.point)
+        .flat_map(|group| &group.tasks)
+        .map(|(task, _)| scene.reach.behind(task.id))
+        .sum()
 }
 
 /// The waker count of one of them, where its row is known.

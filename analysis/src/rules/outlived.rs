@@ -112,5 +112,6 @@ fn charge(
         counter_evidence,
         fix: RULE.doc.fix.to_owned(),
         clears: "They end.".to_owned(),
+        graph: None,
     }
 }

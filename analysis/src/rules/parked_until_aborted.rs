@@ -52,6 +52,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
             counter_evidence: vec![defence.text()],
             fix: RULE.doc.fix.to_owned(),
             clears: "The tasks end.".to_owned(),
+            graph: None,
         }
     });
     Opinion { charges: charges.collect(), silenced_by: None }

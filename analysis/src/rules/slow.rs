@@ -83,5 +83,6 @@ fn charge(scene: &Scene<'_>, crowd: &Crowd, threshold: std::time::Duration) -> C
         counter_evidence: vec!["A rare long job looks the same.".to_owned()],
         fix: RULE.doc.fix.to_owned(),
         clears: "It ends.".to_owned(),
+        graph: None,
     }
 }

@@ -192,5 +192,6 @@ fn charge(
             "They end, or so many tasks return after more than {} that these are no exception.",
             words::duration(cutoff)
         ),
+        graph: None,
     }
 }

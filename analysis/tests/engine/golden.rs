@@ -12,6 +12,7 @@ use crate::scenarios::play;
 #[case("leaks/lost_waker_among_survivors")]
 #[case("leaks/growth_by_the_minute")]
 #[case("leaks/outlived")]
+#[case("leaks/lock_cycle")]
 #[case("leaks/slow_for_its_site")]
 #[case("leaks/cancelled_not_gone")]
 #[case("leaks/waker_gone")]

@@ -6,6 +6,8 @@
 //! parked tasks. Lists of durations or counts may hold `"36 x 41m"` for 36 of them, and lists of counts also
 //! `"1..12"` for 1, 2, up to 12. A stack is `"WAIT FILE:LINE FUNCTION"`, or `"unresolved"`.
 
+mod graph;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -14,9 +16,9 @@ use serde::Deserialize;
 use stranded_analysis::facts::{
     Activity, Bin, BlockingPool, BootId, CancelSeen, Cancelled, Cap, Caps, Cluster, Frame, Gauges,
     History, Instrumentation, LongPoll, Moment, Outlived, ParkStack, Place, ResourceCount,
-    ResourceFacts, ResourceId, ResourceKind, ResourceState, ResourceTracking, SiteFacts, SiteId,
-    Source, SpawnSite, SpawnedBy, SpinningTask, StackCapture, StackCount, StackId, TargetInfo,
-    TaskId, TaskKind, TaskRef, Timers, Update, Wait, Worker, WorkerId,
+    ResourceId, ResourceKind, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, SpawnedBy,
+    SpinningTask, StackCapture, StackCount, StackId, TargetInfo, TaskId, TaskKind, TaskRef, Timers,
+    Update, Wait, Worker, WorkerId,
 };
 use stranded_analysis::histogram::LogHistogram;
 
@@ -59,7 +61,11 @@ struct UpdateIn {
     #[serde(default)]
     partial: bool,
     #[serde(default)]
-    resource: Vec<ResourceIn>,
+    resource: Vec<graph::ResourceIn>,
+    #[serde(default)]
+    waiting: Vec<graph::WaitingIn>,
+    #[serde(default)]
+    waiting_omitted: u64,
     #[serde(default)]
     spinning: Vec<SpinningIn>,
     #[serde(default)]
@@ -70,29 +76,6 @@ struct UpdateIn {
     /// Threads for blocking work, how many of them are idle, and work that waits for one.
     #[serde(default)]
     blocking: Option<(u64, u64, u64)>,
-}
-
-/// A resource, under the name by which crowds refer to it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ResourceIn {
-    name: String,
-    kind: String,
-    #[serde(default)]
-    place: Option<String>,
-    /// Permits to be had, and in all.
-    #[serde(default)]
-    permits: Option<(u64, u64)>,
-    /// Tasks that a barrier needs, and those that have arrived.
-    #[serde(default)]
-    barrier: Option<(u64, u64)>,
-    waiting: u64,
-    /// How long ago.
-    waiting_since: String,
-    #[serde(default)]
-    handed_over: Option<String>,
-    #[serde(default)]
-    touched_by: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -299,6 +282,9 @@ pub(crate) struct ExpectFinding {
     pub affected: u64,
     #[serde(default)]
     pub candidate: bool,
+    /// What its tasks are blocked behind, if they are victims.
+    #[serde(default)]
+    pub behind: Option<String>,
     /// Words in its evidence.
     #[serde(default)]
     pub says: Vec<String>,
@@ -363,6 +349,7 @@ struct Names {
     sites: HashMap<String, SiteId>,
     stacks: HashMap<String, StackId>,
     resources: HashMap<String, ResourceId>,
+    kinds: HashMap<String, ResourceKind>,
     tasks: u64,
 }
 
@@ -382,8 +369,12 @@ impl Names {
             .collect();
         update.stacks.sort_by_key(|stack| stack.id);
         let tracked = update.sites.iter().filter(|site| !site.own).map(|site| site.live).sum();
-        update.resources =
-            input.resource.iter().map(|resource| self.resource(resource, now)).collect();
+        update.resources = input
+            .resource
+            .iter()
+            .map(|resource| self.resource(resource, &input.waiting, now))
+            .collect();
+        update.waiting = input.waiting.iter().map(|task| self.waiting(task, now)).collect();
         update.activity = Some(self.activity(input, now));
         update.gauges = Some(Gauges {
             tracked,
@@ -392,6 +383,7 @@ impl Names {
             unaccounted: input.unaccounted,
             open_sockets: input.open_sockets,
             last_poll: Some(input.last_poll.as_deref().map_or(now, moment)),
+            waiting_omitted: input.waiting_omitted,
             blocking: input.blocking.map(|(threads, idle, queued)| BlockingPool {
                 threads,
                 idle,
@@ -407,11 +399,6 @@ impl Names {
         *self.sites.entry(place.to_owned()).or_insert(next)
     }
 
-    fn resource_id(&mut self, name: &str) -> ResourceId {
-        let next = ResourceId(self.resources.len() as u64 + 1);
-        *self.resources.entry(name.to_owned()).or_insert(next)
-    }
-
     fn stack_id(&mut self, text: &str) -> StackId {
         let next = StackId(self.stacks.len() as u32);
         *self.stacks.entry(text.to_owned()).or_insert(next)
@@ -420,33 +407,6 @@ impl Names {
     fn task(&mut self, input: &TaskIn) -> TaskRef {
         let site = input.site.as_ref().map(|site| self.site_id(site));
         TaskRef { id: TaskId(input.task), site, alive: input.alive }
-    }
-
-    fn resource(&mut self, input: &ResourceIn, now: Moment) -> ResourceFacts {
-        let kind = ResourceKind::KNOWN.iter().find(|kind| kind.name() == input.kind);
-        ResourceFacts {
-            id: self.resource_id(&input.name),
-            kind: *kind.unwrap_or_else(|| panic!("no kind {}", input.kind)),
-            place: input.place.as_deref().map(place),
-            created: Moment(0),
-            created_by: None,
-            state: match (input.permits, input.barrier) {
-                (Some((available, capacity)), _) => {
-                    ResourceState::Permits { available, capacity: Some(capacity) }
-                }
-                (None, Some((size, arrived))) => ResourceState::Barrier { size, arrived },
-                (None, None) => ResourceState::Unknown,
-            },
-            holders: Vec::new(),
-            unknown_holders: 0,
-            granted: Vec::new(),
-            handles: Vec::new(),
-            waiting: input.waiting,
-            waiting_since: Some(now.back(span(&input.waiting_since))),
-            handed_over: input.handed_over.as_deref().map(|ago| now.back(span(ago))),
-            last_takers: Vec::new(),
-            touched_by: input.touched_by,
-        }
     }
 
     fn activity(&mut self, input: &UpdateIn, now: Moment) -> Activity {

@@ -123,6 +123,7 @@ fn finding_faults(
     compare("site", at(&found.site), wanted.site.clone());
     compare("park", format!("{park:?}"), format!("{:?}", wanted.park));
     compare("affected", found.affected.to_string(), wanted.affected.to_string());
+    compare("behind", format!("{:?}", found.blocked_behind), format!("{:?}", wanted.behind));
     compare(
         "candidate",
         (found.stage != Stage::Confirmed).to_string(),
@@ -153,6 +154,9 @@ fn verdict_at(model: &Model, report: &Report, place: &str) -> String {
         .id;
     match report.site(id) {
         Some(SiteVerdict::Accused(at)) => format!("accused by {}", report.findings[*at].rule.0),
+        Some(SiteVerdict::Blocked(at)) => {
+            format!("blocked behind {}", report.findings[*at].blocked_behind.as_deref().unwrap())
+        }
         Some(SiteVerdict::Fine { because }) => {
             format!("fine: {}", because.as_deref().unwrap_or("nothing needed"))
         }

@@ -210,7 +210,7 @@ fn is_accepted(id: SiteId, report: &Report) -> bool {
 fn standing(id: SiteId, picture: &Picture) -> Standing {
     let Some(report) = &picture.report else { return Standing::Unknown };
     match report.site(id) {
-        Some(SiteVerdict::Accused(rank)) => report
+        Some(SiteVerdict::Accused(rank) | SiteVerdict::Blocked(rank)) => report
             .findings
             .get(*rank)
             .map_or(Standing::Unknown, |finding| Standing::of_finding(finding, *rank)),

@@ -123,9 +123,9 @@ fn facts(app: &App, site: &SiteFacts) -> Vec<(&'static str, String)> {
             SiteVerdict::Fine { because: Some(why) } => {
                 ("ok because", words::printable(why).into_owned())
             }
-            SiteVerdict::Fine { because: None } | SiteVerdict::Accused(_) => {
-                ("ok because", "its tasks end".to_owned())
-            }
+            SiteVerdict::Fine { because: None }
+            | SiteVerdict::Accused(_)
+            | SiteVerdict::Blocked(_) => ("ok because", "its tasks end".to_owned()),
             SiteVerdict::Unknown { because, judged_in } => {
                 let when = judged_in.map_or_else(String::new, |left| {
                     format!("; judged in {}", words::duration(left))
