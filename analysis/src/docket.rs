@@ -4,6 +4,8 @@
 //! have held long enough; such a finding needs no second look and is confirmed in the first report.
 //! The others are confirmed here, by a later look. `judge` only reads what is recorded.
 
+mod progress;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::model::Model;
 use crate::policy::Policy;
 use crate::report::{Class, ParkPoint, RuleId, Stage};
 use crate::rules::{Charge, Confirms};
+
+use progress::{Watched, aborted};
 
 /// The most events kept; the oldest go first.
 const EVENTS: usize = 256;
@@ -49,6 +53,8 @@ struct Case {
     affected: u64,
     aborted: u64,
     revived: u64,
+    /// Whom it accuses by the wait graph, if that is what it rests on.
+    watched: Option<Watched>,
 }
 
 /// Something that happened to a case.
@@ -99,7 +105,7 @@ impl Docket {
         let mut charged = BTreeSet::new();
         for (site, charge) in hearing.charges() {
             let key = Key::of(site.id, charge);
-            self.note(&key, site, charge, now);
+            self.note(&key, site, charge, model, now);
             charged.insert(key);
         }
         let open: Vec<Key> =
@@ -114,7 +120,7 @@ impl Docket {
     }
 
     /// Records that the condition of a case holds.
-    fn note(&mut self, key: &Key, site: &SiteFacts, charge: &Charge, now: Moment) {
+    fn note(&mut self, key: &Key, site: &SiteFacts, charge: &Charge, model: &Model, now: Moment) {
         let opened = self.opened_elsewhere(key).unwrap_or(now);
         let case = self.cases.entry(key.clone()).or_insert(Case {
             opened,
@@ -127,6 +133,7 @@ impl Docket {
             affected: 0,
             aborted: 0,
             revived: site.revived,
+            watched: None,
         });
         case.class = charge.class;
         case.failures = 0;
@@ -135,7 +142,10 @@ impl Docket {
         case.late_returns = site.lifetimes.possibly_above(charge.lived);
         case.affected = charge.affected;
         case.aborted = aborted(site);
-        let shown_wrong = site.revived > case.revived && charge.rule.id == "P1";
+        let went_on = case.confirmed
+            && case.watched.as_ref().is_some_and(|watched| watched.went_on_alone(model));
+        case.watched = charge.graph.as_ref().map(|graph| Watched::new(graph, model));
+        let shown_wrong = went_on || (site.revived > case.revived && charge.rule.id == "P1");
         case.revived = site.revived;
         let held = match charge.confirms {
             Confirms::Now => true,
@@ -146,6 +156,9 @@ impl Docket {
         case.confirmed |= held;
         if shown_wrong {
             // Some of them stay accused, by a rule that is no proof here any more.
+            if went_on {
+                self.demoted.insert((key.site, key.rule));
+            }
             self.retracted += 1;
             self.log(key, CaseChange::Retracted, now);
         }
@@ -168,6 +181,21 @@ impl Docket {
         };
         if !case.confirmed || case.class == Class::Watch {
             return Fate::Forgotten;
+        }
+        if matches!(key.rule.0, "P7" | "P8") {
+            // They speak of the present, and that it has passed does not show them wrong.
+            return Fate::Ends(CaseChange::Resolved);
+        }
+        if let Some(watched) = &case.watched {
+            let came_back = site.lifetimes.possibly_above(case.lived) > case.late_returns;
+            let ended = aborted(site) > case.aborted || watched.was_helped(model);
+            return Fate::Ends(match () {
+                () if watched.went_on_alone(model) => CaseChange::Retracted,
+                () if ended => CaseChange::Resolved,
+                () if came_back => CaseChange::Retracted,
+                // Something about them is not known any more.
+                () => CaseChange::Lapsed,
+            });
         }
         if key.rule.0 == "P1" {
             let wrong = site.revived > case.revived;
@@ -264,9 +292,4 @@ impl Key {
         let place = charge.place.clone().map(|place| ParkPoint { current: true, ..place });
         Self { site, rule: RuleId(charge.rule.id), place }
     }
-}
-
-/// Tasks that ended, but not by themselves in the way a healthy task does.
-fn aborted(site: &SiteFacts) -> u64 {
-    site.cancelled + site.panicked
 }

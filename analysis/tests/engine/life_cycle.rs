@@ -363,3 +363,63 @@ fn a_scaled_policy_judges_a_service_that_lives_fast() {
     watch.policy = Policy::default().scaled(0.1);
     assert_eq!(stages(&watch.later(1, |_| {})), [("L2", true)]);
 }
+
+fn polled(update: &mut Update, task: u64) {
+    update.waiting.iter_mut().find(|waiting| waiting.id.0 == task).unwrap().polls += 1;
+}
+
+#[test]
+fn a_task_of_a_lock_cycle_that_is_polled_again_is_a_counted_retraction() {
+    let mut watch = Watch::attach("leaks/lock_cycle");
+    assert_eq!(watch.report().verdict, Verdict::Found(Class::Proven));
+    polled(&mut watch.latest, 57);
+    let report = watch.later(1, |_| {});
+    assert_eq!(report.retracted, 1);
+    let retracted = report.findings.iter().find(|finding| finding.site.line == 9).unwrap();
+    assert_eq!((retracted.rule.0, retracted.class), ("P2", Class::Likely));
+    assert_eq!(watch.later(1, |_| {}).retracted, 1, "once");
+}
+
+#[test]
+fn a_lock_cycle_that_dissolves_by_itself_was_accused_wrongly() {
+    let mut watch = Watch::attach("leaks/lock_cycle");
+    polled(&mut watch.latest, 41);
+    watch.latest.waiting.iter_mut().for_each(|task| task.settled_since = None);
+    let report = watch.later(1, |_| {});
+    assert!(report.findings.iter().all(|finding| finding.blocked_behind.is_none()));
+    assert_eq!(report.retracted, 1);
+}
+
+#[test]
+fn tasks_that_go_on_after_one_of_a_cycle_is_aborted_were_accused_rightly() {
+    let mut watch = Watch::attach("leaks/lock_cycle");
+    let update = &mut watch.latest;
+    update.waiting.retain(|task| task.id.0 != 57);
+    update.waiting_gone = vec![stranded_analysis::facts::TaskId(57)];
+    polled(update, 41);
+    polled(update, 61);
+    update.waiting.iter_mut().for_each(|task| task.settled_since = None);
+    (update.sites[1].cancelled, update.sites[1].live) = (1, 0);
+    let report = watch.later(1, |_| {});
+    assert_eq!(report.retracted, 0);
+    assert_eq!(watch.changes()[6..], [CaseChange::Resolved; 3]);
+}
+
+#[test]
+fn a_cycle_that_cannot_be_seen_any_more_is_neither_right_nor_wrong() {
+    let mut watch = Watch::attach("leaks/lock_cycle");
+    watch.latest.waiting.iter_mut().for_each(|task| task.wakers = None);
+    let report = watch.later(1, |_| {});
+    assert_eq!(report.retracted, 0);
+    assert_eq!(watch.changes()[6..], [CaseChange::Lapsed; 3]);
+}
+
+#[test]
+fn after_a_gap_no_proof_rests_on_who_waits_for_whom() {
+    let mut watch = Watch::attach("leaks/lock_cycle");
+    watch.latest.seq += 1;
+    let report = watch.later(1, |_| {});
+    assert!(report.findings.iter().all(|finding| finding.class != Class::Proven));
+    assert!(report.inactive.iter().any(|rule| rule.starts_with("P2: updates were lost")));
+    assert_eq!(watch.changes().len(), 6, "nothing was retracted, resolved or lapsed");
+}

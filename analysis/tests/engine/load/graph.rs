@@ -191,7 +191,7 @@ impl Names {
             kind,
             place: input.place.as_deref().map(place),
             created: Moment(0),
-            created_by: (!input.outside).then(|| TaskRef {
+            created_by: (!input.outside).then_some(TaskRef {
                 id: TaskId(1),
                 site: None,
                 alive: true,
