@@ -37,6 +37,7 @@ mod context;
 mod edge;
 mod faults;
 mod listen;
+mod lockfree;
 mod observer;
 mod own;
 mod process;

@@ -50,10 +50,6 @@ pub use tokio::sync::{
     TryLockError,
 };
 
-// The atomics of the lock-free protocols, under a name of our own: the models in `tests/models.rs` compile the same
-// files with those of `loom` in their place.
-pub(crate) use std::sync::atomic;
-
 /// What a wrapper prints is what the wrapped prints.
 macro_rules! prints_as_wrapped {
     ($($name:ident $(<$($life:lifetime,)* $($of:ident)?>)?;)*) => {

@@ -6,7 +6,7 @@ use stranded_analysis::facts::Moment;
 
 use super::slab::Linked;
 use super::slot::Snapshot;
-use crate::sync::atomic::{
+use crate::lockfree::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };

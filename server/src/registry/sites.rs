@@ -1,10 +1,6 @@
 //! Spawn sites: found by hash without a lock or an allocation, and the counters of each.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
 use stranded_analysis::facts::{Moment, SpawnSite, TaskKind};
@@ -13,9 +9,15 @@ use stranded_analysis::histogram::LogHistogram;
 use super::histogram::SharedHistogram;
 use super::history::SiteHistory;
 use super::slot::{Outcome, Snapshot};
+use crate::lockfree;
+use crate::lockfree::Mutex;
+use crate::lockfree::atomic::{
+    AtomicBool, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// The most sites told apart; the tasks of further ones count for [`OTHER`].
-const LIMIT: usize = 4096;
+const LIMIT: usize = lockfree::size(4096, 4);
 /// Slots of the hash table: a power of two, at most half full.
 const TABLE: usize = LIMIT * 2;
 /// Bits of a table entry that hold the site's number; the rest is its hash.

@@ -4,19 +4,20 @@
 //! goes to the list of the freeing thread's shard and is taken from the spawning thread's first.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{
-    AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
 
 use super::cold::Cold;
 use super::id::{MAX_SLOTS, SlotId};
 use super::slot::Slot;
+use crate::lockfree;
+use crate::lockfree::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
 
 /// Slots in a chunk.
-const CHUNK: usize = 1024;
+const CHUNK: usize = lockfree::size(1024, 2);
 /// Free lists.
-const SHARDS: usize = 8;
+const SHARDS: usize = lockfree::size(8, 2);
 
 /// What lies beside a slot, and while it is free links it to the next free one.
 pub(super) trait Linked {

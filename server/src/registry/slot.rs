@@ -11,7 +11,7 @@
 
 use stranded_analysis::facts::Moment;
 
-use crate::sync::atomic::{
+use crate::lockfree::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
     fence,

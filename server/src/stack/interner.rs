@@ -1,15 +1,17 @@
 //! One number per distinct park stack, found without a lock and, once known, without an allocation.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{
+
+use crate::lockfree;
+use crate::lockfree::atomic::{
     AtomicU8, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
 /// The most distinct stacks kept.
-const TABLE: usize = 1 << 14;
+const TABLE: usize = lockfree::size(1 << 14, 4);
 /// Entries tried before a stack is given up.
-const PROBES: usize = 16;
+const PROBES: usize = lockfree::size(16, 4);
 
 /// In [`Interner::marks`]: taken where a task was spawned.
 pub(crate) const SPAWN: u8 = 1;
