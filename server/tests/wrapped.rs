@@ -7,7 +7,7 @@ use std::time::Duration;
 use stranded_analysis::Model;
 use stranded_analysis::facts::{
     Cap, Handle, Hold, ResourceFacts, ResourceKind, ResourceState, Side, TaskId, Update, View,
-    WaitingTask,
+    Wait, WaitingTask,
 };
 use stranded_proto::v1;
 use stranded_proto::v1::inspector_client::InspectorClient;
@@ -184,6 +184,7 @@ async fn each_kind_tells_who_waits_in_it() {
     let token = CancellationToken::new();
     let (_many, mut unbounded) = mpsc::unbounded_channel::<u8>();
     let asked = token.clone();
+    let spawned = line!() + 2;
     let tasks = [
         tokio::spawn(async move { _ = watched.changed().await }),
         tokio::spawn(async move { _ = heard.recv().await }),
@@ -193,19 +194,26 @@ async fn each_kind_tells_who_waits_in_it() {
         tokio::spawn(async move { _ = unbounded.recv().await }),
     ];
     let kinds = [
-        (ResourceKind::Watch, Hold::Receive),
-        (ResourceKind::Broadcast, Hold::Receive),
-        (ResourceKind::Oneshot, Hold::Receive),
-        (ResourceKind::Notify, Hold::Signal),
-        (ResourceKind::Token, Hold::Signal),
-        (ResourceKind::Mpsc, Hold::Receive),
+        (ResourceKind::Watch, Hold::Receive, Wait::WatchChanged),
+        (ResourceKind::Broadcast, Hold::Receive, Wait::BroadcastRecv),
+        (ResourceKind::Oneshot, Hold::Receive, Wait::OneshotRecv),
+        (ResourceKind::Notify, Hold::Signal, Wait::Notify),
+        (ResourceKind::Token, Hold::Signal, Wait::Cancelled),
+        (ResourceKind::Mpsc, Hold::Receive, Wait::MpscRecv),
     ];
-    for (at, (task, (kind, wants))) in tasks.iter().zip(kinds).enumerate() {
-        let resource = viewer.resource(first + at as u32, 1).await;
+    for (at, (task, (kind, wants, wait))) in (0..).zip(tasks.iter().zip(kinds)) {
+        let resource = viewer.resource(first + at, 1).await;
         assert_eq!(resource.kind, kind);
         let waiting = viewer.settled(number(task.id())).await;
         assert_eq!(wait_of(&waiting, &resource), [wants], "{kind:?}");
         assert_eq!((waiting.waits.len(), waiting.wakers), (1, Some(1)), "{kind:?}");
+        let stack = waiting.registrations[0].stack;
+        let resolved = |model: &Model| model.stack(stack).filter(|it| it.wait.is_some()).cloned();
+        let stack = viewer.watch("the stack", resolved).await;
+        assert_eq!(stack.wait, Some(wait));
+        let park = stack.park_frame().expect("the test's own code waits");
+        assert!(park.file.as_ref().unwrap().ends_with("tests/wrapped.rs"), "{park:?}");
+        assert_eq!(park.line, Some(spawned + at), "{stack:#?}");
     }
 }
 
