@@ -227,3 +227,6 @@ impl<F: Future> Future for Waiting<F> {
         this.op.poll(|| this.future.poll(cx))
     }
 }
+
+#[cfg(test)]
+mod tests;
