@@ -50,10 +50,18 @@ async fn run(stage: Stage) {
     }
 }
 
+/// Until the dealer hangs up.
 async fn send_orders(mut stream: TcpStream, mut orders: mpsc::Receiver<u64>) {
-    while let Some(order) = orders.recv().await {
-        if stream.write_u64(order).await.is_err() {
-            return;
+    let (mut read, mut write) = stream.split();
+    loop {
+        tokio::select! {
+            order = orders.recv() => {
+                let Some(order) = order else { return };
+                if write.write_u64(order).await.is_err() {
+                    return;
+                }
+            }
+            _ = read.read_u8() => return,
         }
     }
 }
