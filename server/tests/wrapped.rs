@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use stranded_analysis::Model;
 use stranded_analysis::facts::{
     Cap, Handle, Hold, ResourceFacts, ResourceKind, ResourceState, Side, TaskId, Update, View,
     Wait, WaitingTask,
 };
+use stranded_analysis::report::Class;
+use stranded_analysis::{Model, Policy, judge};
 use stranded_proto::v1;
 use stranded_proto::v1::inspector_client::InspectorClient;
 use stranded_server::Builder;
@@ -60,6 +61,19 @@ impl Viewer {
             it.waiting == waiting && it.place.as_ref().is_some_and(|at| at.line == line)
         };
         self.watch(&format!("line {line}"), |model| model.resources().find(here).cloned()).await
+    }
+
+    /// Watches until the engine accuses the task by that rule, as proven.
+    async fn accused(&mut self, rule: &str, task: TaskId) {
+        let accused = |model: &Model| {
+            let report = judge(model, model.at(), &Policy::default());
+            report.findings.into_iter().find(|finding| {
+                finding.rule.0 == rule
+                    && finding.class == Class::Proven
+                    && finding.examples.iter().any(|example| example.task == task)
+            })
+        };
+        self.watch(rule, accused).await;
     }
 
     /// The task, once it is settled.
@@ -115,6 +129,7 @@ async fn a_receiver_that_keeps_its_own_sender_is_all_the_channel_has() {
     let waiting = viewer.settled(id).await;
     assert_eq!((wait_of(&waiting, &channel), waiting.wakers), (vec![Hold::Receive], Some(1)));
     assert!(viewer.model.target().unwrap().caps.has(Cap::Handles));
+    viewer.accused("P6", id).await;
 }
 
 #[tokio::test]
@@ -143,6 +158,7 @@ async fn two_actors_that_ask_each_other_with_full_mailboxes_wait_to_send() {
         assert_eq!(wait_of(&waiting, channel), [Hold::Send]);
         assert_eq!((waiting.waits.len(), waiting.wakers), (1, Some(1)), "nothing else keeps it");
     }
+    viewer.accused("P6", one).await;
 }
 
 #[tokio::test]
@@ -171,6 +187,7 @@ async fn a_sender_that_nobody_drops_is_the_last_of_a_wait_group() {
     assert_eq!(ends(&channel), (1, 1, false), "the workers' are gone");
     assert_eq!(held(&channel, Side::Send), [(Some(id), true)]);
     assert_eq!(wait_of(&viewer.settled(id).await, &channel), [Hold::Receive]);
+    viewer.accused("P6", id).await;
 }
 
 #[tokio::test]
@@ -214,6 +231,11 @@ async fn each_kind_tells_who_waits_in_it() {
         let park = stack.park_frame().expect("the test's own code waits");
         assert!(park.file.as_ref().unwrap().ends_with("tests/wrapped.rs"), "{park:?}");
         assert_eq!(park.line, Some(spawned + at), "{stack:#?}");
+    }
+    let report = judge(&viewer.model, viewer.model.at(), &Policy::default());
+    for finding in report.findings.iter().filter(|it| it.class == Class::Proven) {
+        let wrongly = |id| finding.examples.iter().any(|example| example.task == id);
+        assert!(!tasks.iter().any(|task| wrongly(number(task.id()))), "{finding:#?}");
     }
 }
 
