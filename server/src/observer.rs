@@ -167,6 +167,7 @@ impl Observer {
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let look = self.registry.look(SETTLE);
         self.resolver.learn_places(&look.sites);
+        self.resolver.classify(&look.unclassified);
         let scopes = self.registry.has_scopes();
         let open_sockets = self.latest().open_sockets;
         let alive =
@@ -229,6 +230,7 @@ impl Observer {
             (Cap::Endings, true),
             (Cap::Handles, self.registry.has_wrapped()),
             (Cap::Activity, true),
+            (Cap::Cancellations, capture == Capture::FramePointers),
             (Cap::SpawnStacks, capture == Capture::FramePointers),
             (Cap::Resources, resources != Resources::Off),
             (Cap::Timers, resources == Resources::All),

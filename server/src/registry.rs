@@ -6,6 +6,7 @@
 //! - [`slot`] and [`cold`]: what is kept of one task; [`slab`]: all slots; [`id`]: span ids of our own;
 //! - [`sites`], [`history`] and [`histogram`]: what is kept of a spawn site;
 //! - [`resources`]: locks, channels and timers, and the operations on them;
+//! - [`cancels`]: who was told to stop;
 //! - [`scopes`]: the requests in which tasks are spawned; [`names`]: names of tasks; [`runtimes`]: where they run;
 //! - [`handles`]: channels and tokens behind the wrappers of [`crate::sync`];
 //! - [`census`], [`waiting`], [`zombies`], [`activity`], [`rows`] and [`window`]: all of it as facts, read while others
@@ -16,6 +17,7 @@
 
 mod activity;
 mod by_key;
+mod cancels;
 mod census;
 mod cold;
 mod handles;
@@ -59,6 +61,7 @@ use crate::own;
 use crate::stack::{self, Budget, Capture, Interner};
 
 use activity::Watched;
+use cancels::Cancels;
 use cold::Cold;
 use handles::Handles;
 use names::Names;
@@ -67,10 +70,13 @@ use runtimes::Runtimes;
 use scopes::Scopes;
 use sites::{SiteKey, Sites};
 use slab::Slab;
-use slot::{BLOCKING, BY_DRIVER, BY_THREAD, By, LOCAL, NAMED, NO_SITE, OWN, Slot, WORKER_LOOP};
+use slot::{
+    BLOCKING, BY_DRIVER, BY_THREAD, By, LOCAL, NAMED, NO_SITE, ON_TOKEN, OWN, Slot, WORKER_LOOP,
+};
 use waiting::Settling;
 
 const _: () = assert!(size_of::<Slot>() == 128);
+const _: () = assert!(size_of::<Slot>() + size_of::<Cold>() <= 256);
 
 /// The most finished tasks whose slots are kept for the wakers that outlive them. Beyond it late wakers go unseen.
 const ZOMBIES: i64 = 1 << 16;
@@ -132,6 +138,7 @@ pub(crate) struct Registry {
     /// As of the last census, since when the oldest unfinished poll runs or unanswered wake waits; 0: none.
     stalled_since: AtomicU64,
     watched: Mutex<Watched>,
+    cancels: Cancels,
     tokio: OnceLock<Box<str>>,
 }
 
@@ -175,6 +182,7 @@ impl Registry {
             settling: Mutex::default(),
             stalled_since: AtomicU64::new(0),
             watched: Mutex::default(),
+            cancels: Cancels::default(),
             tokio: OnceLock::new(),
         }
     }
@@ -405,7 +413,7 @@ impl Registry {
                         if !context.count_waker(1) {
                             self.resources.waker_cloned(context, task);
                         }
-                        self.register(context, task, slot);
+                        self.register(context, task, slot, cold);
                     }
                 });
             }
@@ -420,7 +428,7 @@ impl Registry {
 
     /// Keeps where the task, in its own poll, registers its waker.
     #[inline]
-    fn register(&self, context: &Context, task: PolledTask, slot: &Slot) {
+    fn register(&self, context: &Context, task: PolledTask, slot: &Slot, cold: &Cold) {
         let stack = match self.capture() {
             Capture::FramePointers => stack::capture(context, task.root_frame, &self.stacks),
             Capture::Unwinder if self.budget.take(self.clock.now()) => {
@@ -430,6 +438,7 @@ impl Registry {
         };
         if let Some(stack) = stack {
             slot.register(stack);
+            self.may_wait_on_token(slot, cold, stack);
         }
     }
 
@@ -445,6 +454,11 @@ impl Registry {
             };
             (By { who, site, thread, to_self: who == id.raw() }, number)
         });
+        if slot.is(ON_TOKEN) && !by.to_self && self.capture() == Capture::FramePointers {
+            self.maybe_cancelled(slot, cold, (now, &by, number), || {
+                context::with(|context| stack::capture_wake(context, &self.stacks))
+            });
+        }
         if let Some(before) = slot.wake(now, by) {
             cold.woken_by_another(before, by.who, number);
         }
@@ -515,6 +529,7 @@ impl Registry {
             + self.sites.bytes()
             + self.scopes.bytes()
             + self.stacks.bytes()
+            + Cancels::bytes()
     }
 
     /// Whether the application has opened any span that could be a request.

@@ -5,15 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use stranded_analysis::facts::{ParkStack, SiteFacts, StackId};
+use stranded_analysis::facts::{Frame, ParkStack, SiteFacts, StackId, Wait};
 
 use crate::faults::{Faults, Part};
 use crate::own;
 use crate::process::OwnCpu;
 use crate::registry::Registry;
-use crate::stack::{Interner, SPAWN};
+use crate::stack::{BUDGET, CANCELS, CLASSIFIED, Interner, SPAWN, TOKEN, WAKE};
 use crate::symbols::Symbols;
 
+/// Stacks looked at in each census although nobody asks for them.
+const UNASKED: usize = 4;
 /// Requests that may wait; those beyond are asked again with the next update.
 const QUEUE: usize = 1024;
 
@@ -53,6 +55,14 @@ impl Resolver {
                 known.places_seen.insert(site.site.file.clone());
                 known.places.push(site.site.file.clone());
             }
+        }
+    }
+
+    /// Looks at some of these stacks although nobody asks for them: what they are decides what is recorded.
+    pub(crate) fn classify(&self, stacks: &[StackId]) {
+        let open = stacks.iter().filter(|id| !self.registry.stacks().is(id.0, CLASSIFIED));
+        for id in open.take(UNASKED) {
+            self.stack(*id);
         }
     }
 
@@ -134,6 +144,16 @@ pub(crate) fn resolved(symbols: &mut Symbols, id: StackId, stacks: &Interner) ->
     } else {
         symbols.describe(&stack.addresses)
     };
+    let in_budget = |frame: &Frame| frame.function.starts_with("tokio::task::coop");
+    let marks = [
+        (TOKEN, described.wait == Some(Wait::Cancelled)),
+        (BUDGET, described.frames.iter().any(in_budget)),
+        (CANCELS, stacks.is(id.0, WAKE) && symbols.cancels(&stack.addresses)),
+        (CLASSIFIED, true),
+    ];
+    for (mark, _) in marks.into_iter().filter(|(_, is)| *is) {
+        stacks.mark(id.0, mark);
+    }
     stack.wait = described.wait;
     stack.park = described.park;
     stack.frames = described.frames;

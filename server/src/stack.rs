@@ -10,13 +10,16 @@ mod interner;
 mod unwinder;
 mod walk;
 
-pub(crate) use interner::{Interner, SPAWN};
+pub(crate) use interner::{BUDGET, CANCELS, CLASSIFIED, Interner, SPAWN, TOKEN, WAKE};
 pub(crate) use unwinder::Budget;
 
 use crate::context::Context;
 
 /// The most frames of one stack.
 pub(crate) const MAX_FRAMES: usize = 64;
+
+/// The most frames of a wake: enough to reach from the agent through the primitive to whoever called it.
+const WAKE_FRAMES: usize = if cfg!(debug_assertions) { 40 } else { 28 };
 
 /// How stacks are captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,16 @@ pub(crate) fn capture_spawn(context: &Context, interner: &Interner) -> Option<u3
     let stack = capture(context, root, interner)?;
     interner.mark(stack, SPAWN);
     Some(stack)
+}
+
+/// The number of the stack that leads here, where a task is woken: its innermost calls, which show what primitive it
+/// is that wakes.
+pub(crate) fn capture_wake(context: &Context, interner: &Interner) -> Option<u32> {
+    let root = context.task().map_or(0, |task| task.root_frame);
+    let stack = walk::Stack::here(bounds::of(context), root)?.innermost(WAKE_FRAMES);
+    let number = interner.intern(stack.hash(), || stack.addresses())?;
+    interner.mark(number, WAKE);
+    Some(number)
 }
 
 /// What [`capture`] does, by unwinding.

@@ -66,6 +66,16 @@ impl Symbols {
         self.described(&calls[leaf::of_the_spawn(&calls)])
     }
 
+    /// Whether a stack, captured while a task was woken, is that of the cancellation of a token.
+    pub(crate) fn cancels(&mut self, addresses: &[u64]) -> bool {
+        self.calls(addresses).iter().any(|call| {
+            let of_tokens = |function| call.is("tokio_util::sync::cancellation_token", function);
+            of_tokens("CancellationToken::cancel")
+                || of_tokens("cancel")
+                || of_tokens("DropGuard::drop")
+        })
+    }
+
     fn described(&self, calls: &[Call]) -> Described {
         Described {
             wait: None,

@@ -6,12 +6,14 @@ use std::future::pending;
 use std::time::Duration;
 
 use stranded_analysis::Model;
-use stranded_analysis::facts::{Frame, SiteFacts, Update, View};
+use stranded_analysis::facts::{CancelSeen, Frame, SiteFacts, TaskId, Update, View, Wait};
 use stranded_proto::v1;
 use stranded_proto::v1::inspector_client::InspectorClient;
 use stranded_server::Builder;
+use tokio::sync::mpsc;
 use tokio::task::Builder as Task;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 
 /// Nothing here takes this long, unless it never happens.
@@ -92,6 +94,61 @@ async fn what_is_told_is_what_happened() {
     let mut viewer =
         Viewer::attach(agent.address(DEADLINE).expect("the agent listens").to_string()).await;
     spawn_stacks(&mut viewer).await;
+    cancellations(&mut viewer).await;
+    closed_channel(&mut viewer).await;
+}
+
+/// Tasks that were told to stop and go on.
+async fn cancellations(viewer: &mut Viewer) {
+    let token = CancellationToken::new();
+    for _ in 0..3 {
+        let token = token.clone();
+        let goes_on = async move {
+            token.cancelled().await;
+            let (_sender, mut receiver) = mpsc::channel::<()>(1);
+            receiver.recv().await;
+        };
+        Task::new().name("goes-on").spawn(goes_on).unwrap();
+    }
+    let named = viewer.until("the wait for the token", |model| {
+        let cluster = site(model, "goes-on")?.clusters.first()?;
+        let wait = &model.stack(*cluster.stacks.first()?)?.wait;
+        (*wait == Some(Wait::Cancelled) && cluster.parked == 3).then(|| model.at())
+    });
+    let named = named.await;
+    // From the next census on the agent knows that they wait for a token.
+    let later = named.forward(Duration::from_secs(2));
+    viewer.until("the next census", |model| (model.at() > later).then_some(())).await;
+    let cancels = async move { token.cancel() };
+    let canceller = Task::new().name("canceller").spawn(cancels).unwrap();
+    let by = TaskId(canceller.id().to_string().parse().unwrap());
+    let told = viewer.until("the cancellation", |model| {
+        let cluster = site(model, "goes-on")?.clusters.first()?;
+        cluster.cancelled.clone().filter(|told| told.tasks == 3)
+    });
+    let told = told.await;
+    assert_eq!((told.seen, told.by.map(|by| by.id)), (CancelSeen::Woken, Some(by)));
+}
+
+/// A task that runs until its budget is used up, again and again: it is a worker that wakes it.
+async fn closed_channel(viewer: &mut Viewer) {
+    let (sender, mut receiver) = mpsc::channel::<()>(1);
+    drop(sender);
+    let busy = async move {
+        loop {
+            assert!(receiver.recv().await.is_none());
+        }
+    };
+    let busy = Task::new().name("busy").spawn(busy).unwrap();
+    let id = TaskId(busy.id().to_string().parse().unwrap());
+    let found = viewer.until("the spinning task", |model| {
+        let found = model.activity().spinning.first().copied()?;
+        assert_eq!(found.id, id);
+        Some(found)
+    });
+    let found = found.await;
+    assert!(found.polls_per_s >= 1000.0 && found.self_woken > 0.9, "{found:?}");
+    busy.abort();
 }
 
 async fn spawn_stacks(viewer: &mut Viewer) {

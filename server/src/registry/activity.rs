@@ -12,7 +12,8 @@ use stranded_analysis::facts::{
 
 use super::Registry;
 use super::cold::Cold;
-use super::slot::Snapshot;
+use super::slot::{BY_DRIVER, Snapshot};
+use crate::stack::BUDGET;
 use crate::threads;
 
 /// Tasks told of that were not polled.
@@ -24,6 +25,8 @@ const SPINNING: usize = 64;
 const RECENT: Duration = Duration::from_millis(100);
 /// Censuses closer together than this tell nothing of rates.
 const SHORTEST: Duration = Duration::from_millis(100);
+/// Polls of a task, from which on it is worth to know what it polls.
+const BUSY: u64 = 10_000;
 /// From here on a task that mostly wakes itself spins: rules.md, L13.
 const POLLS_PER_S: f64 = 1000.0;
 const MOSTLY: f64 = 0.5;
@@ -41,6 +44,8 @@ pub(super) struct ActivityTally {
 #[derive(Clone, Copy, Debug)]
 struct Busy {
     slot: u64,
+    /// Where it registered a waker last.
+    stack: Option<u32>,
     task: (TaskId, SiteId),
     mark: Mark,
 }
@@ -52,6 +57,8 @@ struct Mark {
     polls: u64,
     wakes: u64,
     self_wakes: u64,
+    /// Its latest poll ended because its budget was used up: then it is a worker that wakes it, at once.
+    out_of_budget: bool,
 }
 
 impl Mark {
@@ -59,6 +66,9 @@ impl Mark {
     fn since(&self, earlier: &Self) -> (f64, f64) {
         let ratio = |part: u64, whole: f64| if whole > 0.0 { part as f64 / whole } else { 0.0 };
         let seconds = self.at.since(earlier.at).as_secs_f64();
+        if self.out_of_budget && earlier.out_of_budget {
+            return (ratio(self.polls.saturating_sub(earlier.polls), seconds), 1.0);
+        }
         let wakes = self.wakes.saturating_sub(earlier.wakes) as f64;
         (
             ratio(self.polls.saturating_sub(earlier.polls), seconds),
@@ -110,17 +120,25 @@ impl ActivityTally {
             }
         }
         if seen.polls() > 0 && now.since(Moment(seen.poll_started)) < RECENT {
+            let stack = seen.registrations().next().map(|(stack, _)| stack);
+            let by_worker = seen.woken_by_site() == BY_DRIVER;
             let mark = Mark {
                 at: now,
                 polls: seen.polls(),
                 wakes: seen.wakes(),
                 self_wakes: seen.self_wakes(),
+                out_of_budget: by_worker && stack.is_some_and(|it| registry.stacks.is(it, BUDGET)),
             };
-            self.busy.push(Busy { slot: seen.id.raw(), task: (id(), site), mark });
+            self.busy.push(Busy { slot: seen.id.raw(), stack, task: (id(), site), mark });
             if self.busy.len() >= 4 * WATCHED {
                 self.keep_the_busiest();
             }
         }
+    }
+
+    /// Where the busiest tasks registered a waker last.
+    pub(super) fn stacks(&self) -> impl Iterator<Item = u32> {
+        self.busy.iter().filter(|busy| busy.mark.polls > BUSY).filter_map(|busy| busy.stack)
     }
 
     fn keep_the_busiest(&mut self) {
@@ -173,7 +191,7 @@ impl Watched {
     fn compare(&mut self, busy: &[Busy]) -> Vec<SpinningTask> {
         let mut next = HashMap::with_capacity(busy.len());
         let mut spinning = Vec::new();
-        for &Busy { slot, task: (id, site), mark } in busy {
+        for &Busy { slot, task: (id, site), mark, .. } in busy {
             let known = self.0.get(&slot).copied();
             let mut spin = known.unwrap_or(Spin { since: mark, last: mark, spins: false });
             if mark.at.since(spin.last.at) >= SHORTEST {

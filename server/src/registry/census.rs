@@ -11,6 +11,7 @@ use stranded_analysis::histogram::LogHistogram;
 
 use super::activity::ActivityTally;
 use super::by_key::ByKey;
+use super::cancels::{self, CancelTally};
 use super::cold::{Cold, Settle};
 use super::handles::ToldTally;
 use super::history::Totals;
@@ -20,6 +21,7 @@ use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
 use super::waiting::{Graph, WaitGraph, WaitTally};
 use super::zombies::{ZombieTally, most_frequent};
 use super::{Guarded, Registry, SlotId};
+use crate::stack::CLASSIFIED;
 
 /// Example tasks kept of a cluster.
 const EXAMPLES: usize = 3;
@@ -27,6 +29,8 @@ const EXAMPLES: usize = 3;
 const SPAWNERS: usize = 8;
 /// Spawn stacks kept of a site.
 const SPAWN_STACKS: usize = 8;
+/// Tasks that wait with the same stack, from which on it is worth to know what it is.
+const SHARED: u64 = 3;
 /// Stands for "no stack" in a cluster's key.
 const NO_STACK: u32 = u32::MAX;
 
@@ -47,6 +51,18 @@ pub(crate) struct Look {
     pub(crate) longest_poll: Option<(TaskId, Moment)>,
     pub(crate) activity: Activity,
     pub(crate) waiting: WaitGraph,
+    /// Stacks of which it matters what they are, and nobody knows; the most urgent first.
+    pub(crate) unclassified: Vec<StackId>,
+}
+
+/// What a census meets all tasks with.
+struct Met {
+    now: Moment,
+    /// How long a task without wakers must stay unchanged.
+    settle: Duration,
+    /// Whether some task has not got on for as long.
+    frozen: bool,
+    cancels: cancels::Known,
 }
 
 /// A parked task as an example: those without wakers first, then the longest parked.
@@ -79,6 +95,7 @@ struct ClusterTally {
     outlived: Option<Outlived>,
     waits: WaitTally,
     told: ToldTally,
+    cancelled: Option<CancelTally>,
     examples: Vec<ExampleKey>,
 }
 
@@ -131,6 +148,8 @@ impl Registry {
         // As of the last look, a poll had not ended or a wake not been answered for longer than the settle time.
         let stalled = moment(self.stalled_since.load(Relaxed));
         let frozen = stalled.is_some_and(|since| now.since(since) >= settle);
+        let (cancels, mut unclassified) = self.known_cancels();
+        let met = Met { now, settle, frozen, cancels };
         let mut stalled = None;
         let mut activity = ActivityTally::default();
         // Before any task: see there.
@@ -161,12 +180,13 @@ impl Registry {
             }
             look.count(&seen, cold, site.place.kind);
             graph.add(&seen, cold, &reading, &wrapped, site.is_stranded(&seen));
-            let cluster = self.tally_task(tally, site, &seen, cold, now, (settle, frozen));
+            let cluster = self.tally_task(tally, site, &seen, cold, &met);
             if let Some(cluster) = cluster {
                 cluster.waits.add(&seen, &reading, &wrapped);
                 cluster.told.add(wrapped.told(seen.id), now);
             }
         }
+        unclassified.extend(activity.stacks());
         look.activity = self.activity(activity);
         look.waiting =
             self.wait_graph(graph, &reading, wrapped, now, (settle, frozen), guarded.is_none());
@@ -175,6 +195,15 @@ impl Registry {
             let tally = tallies.get_mut(number as usize).map(std::mem::take).unwrap_or_default();
             look.sites.push(self.site_facts(number, site, tally, &mut look.examples, now));
         }
+        let clusters = look.sites.iter().filter(|site| !site.own).flat_map(|site| &site.clusters);
+        let shared = clusters.filter(|cluster| cluster.parked >= SHARED);
+        let shared = shared.flat_map(|cluster| &cluster.stacks).copied();
+        look.unclassified = unclassified
+            .into_iter()
+            .map(StackId)
+            .chain(shared)
+            .filter(|stack| !self.stacks.is(stack.0, CLASSIFIED))
+            .collect();
         look
     }
 
@@ -185,9 +214,9 @@ impl Registry {
         site: &Site,
         seen: &Snapshot,
         cold: &Cold,
-        now: Moment,
-        (settle, frozen): (Duration, bool),
+        met: &Met,
     ) -> Option<&'a mut ClusterTally> {
+        let &Met { now, settle, frozen, ref cancels } = met;
         tally.live += 1;
         let orphan =
             SlotId::from_raw(cold.spawner.load(Relaxed)).is_some_and(|id| !self.is_alive(id));
@@ -237,6 +266,9 @@ impl Registry {
             cluster.zero_wakers_settled += 1;
             let parked = moment(seen.poll_ended);
             cluster.zero_wakers_since = cluster.zero_wakers_since.min(parked).or(parked);
+        }
+        if let Some((how, event)) = self.cancelled(seen, cold, cancels, now) {
+            CancelTally::add(&mut cluster.cancelled, how, event, now);
         }
         let scope =
             cold.scope.load(Relaxed).checked_sub(1).and_then(|number| self.scopes.get(number));
@@ -372,7 +404,11 @@ impl Registry {
             outlived: tally.outlived,
             timers: tally.waits.timers(),
             waits: tally.waits.resources(),
-            cancelled: tally.told.into_facts(),
+            // What a wrapped token tells is certain, and it names the token.
+            cancelled: tally
+                .told
+                .into_facts()
+                .or_else(|| tally.cancelled.map(|tally| self.cancelled_facts(tally))),
             ..Cluster::new(
                 key.into_iter().filter(|stack| *stack != NO_STACK).map(StackId).collect(),
                 Moment(tally.oldest_spawned),

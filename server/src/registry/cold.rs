@@ -16,6 +16,8 @@ const CHANGED: u32 = 1;
 
 /// The unit of [`Cold::wakers_gone`] in nanoseconds, as a power of two: 67 ms, so that nine years fit.
 const TICK: u32 = 26;
+/// The unit of [`Cold::token`], likewise: 4 ms, so that half a year fits.
+const TOKEN_TICK: u32 = 22;
 
 /// The cold facts of one task, beside its slot.
 #[derive(Debug, Default)]
@@ -43,6 +45,10 @@ pub(super) struct Cold {
     pub(super) waker_number: AtomicU64,
     /// Since when the tasks that woke it are all gone, as the census found, in [`TICK`]s; 0: they are not.
     wakers_gone: AtomicU32,
+    /// When it was last known to wait on a cancellation token, in [`TOKEN_TICK`]s, plus 1; 0: never.
+    token: AtomicU32,
+    /// The number of the wake that may have been by such a token; 0: none.
+    pub(super) cancel: AtomicU32,
     /// The next slot in the free list, plus 1.
     pub(super) next_free: AtomicU32,
     /// How often the slot was taken.
@@ -76,7 +82,21 @@ impl Cold {
         for word in [&self.wakers[0], &self.wakers[1], &self.waker_number] {
             word.store(0, Relaxed);
         }
-        self.wakers_gone.store(0, Relaxed);
+        for word in [&self.wakers_gone, &self.token, &self.cancel] {
+            word.store(0, Relaxed);
+        }
+    }
+
+    /// The task waits on a cancellation token, and that was not cancelled by `now`.
+    pub(super) fn waits_on_token(&self, now: Moment) {
+        let tick = u32::try_from(now.0 >> TOKEN_TICK).unwrap_or(u32::MAX);
+        self.token.store(tick.saturating_add(1), Relaxed);
+    }
+
+    /// When the task was last known to wait on a cancellation token that was not cancelled: not long before that.
+    pub(super) fn waited_on_token(&self) -> Option<Moment> {
+        let tick = self.token.load(Relaxed).checked_sub(1)?;
+        Some(Moment(u64::from(tick) << TOKEN_TICK))
     }
 
     /// `who`, with that number, wakes the task, which `before` woke last.

@@ -53,6 +53,8 @@ pub(super) const LOCAL: u32 = 1 << 4;
 pub(super) const BLOCKING: u32 = 1 << 5;
 /// It is the loop of one of Tokio's own workers: not what that thread is doing, but the thread itself.
 pub(super) const WORKER_LOOP: u32 = 1 << 6;
+/// It has been seen to wait on a cancellation token.
+pub(super) const ON_TOKEN: u32 = 1 << 7;
 
 /// The entry of the latest poll followed the exit of the one before at once, on the same thread.
 const ADJACENT: u64 = 1;
@@ -334,7 +336,15 @@ impl Slot {
         self.wakers.load(Acquire) & CLOSED != 0
     }
 
-    /// Whether all of these flags were given to [`Slot::reset`].
+    /// It waits on a cancellation token.
+    #[inline]
+    pub(super) fn set_on_token(&self) {
+        if !self.is(ON_TOKEN) {
+            self.flags.fetch_or(ON_TOKEN, Relaxed);
+        }
+    }
+
+    /// Whether all of these flags are set.
     #[inline]
     pub(super) fn is(&self, flags: u32) -> bool {
         self.flags.load(Relaxed) & flags == flags
@@ -466,6 +476,11 @@ impl Snapshot {
 
     pub(super) fn closed(&self) -> bool {
         self.wakers & CLOSED != 0
+    }
+
+    /// Whether it has been seen to wait on a cancellation token.
+    pub(super) fn on_token(&self) -> bool {
+        self.flags & ON_TOKEN != 0
     }
 
     pub(super) fn own(&self) -> bool {

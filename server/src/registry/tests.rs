@@ -1,6 +1,7 @@
 //! The registry driven by hand, call by call as Tokio would.
 
 mod activity;
+mod cancels;
 mod durations;
 mod endings;
 mod real;

@@ -15,6 +15,16 @@ const PROBES: usize = lockfree::size(16, 4);
 
 /// In [`Interner::marks`]: taken where a task was spawned.
 pub(crate) const SPAWN: u8 = 1;
+/// Taken where a task was woken.
+pub(crate) const WAKE: u8 = 1 << 1;
+/// Its symbols have been looked at, so that the following are known;
+pub(crate) const CLASSIFIED: u8 = 1 << 2;
+/// the wait on a cancellation token;
+pub(crate) const TOKEN: u8 = 1 << 3;
+/// the cancellation of such a token;
+pub(crate) const CANCELS: u8 = 1 << 4;
+/// the end of the task's budget, where it goes on at once.
+pub(crate) const BUDGET: u8 = 1 << 5;
 
 /// The table of stacks. A stack's number is its place in it; two stacks share a number only if their 64-bit hashes collide.
 #[derive(Debug)]

@@ -22,6 +22,8 @@ pub(super) struct Stack {
     frame: usize,
     low: usize,
     high: usize,
+    /// Frames at the most.
+    most: usize,
 }
 
 /// One step of the walk.
@@ -41,8 +43,13 @@ impl Stack {
         // Above this function's own locals lie only frames that are still in use.
         let low = (&raw const local as usize).max(bounds.low);
         let high = if root == 0 { bounds.high } else { root.min(bounds.high) };
-        let stack = Self { frame, low, high };
+        let stack = Self { frame, low, high, most: MAX_FRAMES };
         stack.holds(frame).then_some(stack)
+    }
+
+    /// The same with at most that many frames.
+    pub(super) fn innermost(self, frames: usize) -> Self {
+        Self { most: frames.min(MAX_FRAMES), ..self }
     }
 
     #[inline]
@@ -56,7 +63,7 @@ impl Stack {
     #[inline]
     fn steps(self) -> impl Iterator<Item = (usize, usize)> {
         let mut frame = self.frame;
-        (0..MAX_FRAMES).map_while(move |_| {
+        (0..self.most).map_while(move |_| {
             if frame == 0 || !self.holds(frame) {
                 return None;
             }
@@ -226,7 +233,8 @@ mod tests {
         for next in [0, 1, address & !7, usize::MAX - 7, usize::MAX, bounds.high - 8] {
             let words = [next, 0x1234, 0, 0];
             let frame = words.as_ptr() as usize;
-            let stack = Stack { frame, low: frame.min(address), high: bounds.high };
+            let stack =
+                Stack { frame, low: frame.min(address), high: bounds.high, most: MAX_FRAMES };
             assert!(stack.steps().count() <= MAX_FRAMES);
             assert_eq!(stack.steps().next(), Some((frame, 0x1234)));
         }
