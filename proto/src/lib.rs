@@ -7,6 +7,7 @@
 //!   written, and what cannot be a fact is a [`DecodeError`];
 //! - [`describe`]: the answer to `Describe`;
 //! - [`limits`]: the bounds of every list and string, and so of every message;
+//! - `weight` and `codec`: how much memory a message would take, told before it is decoded;
 //! - [`split`](mod@split): one update of any size as messages of bounded size;
 //! - [`recording`]: updates in a file that may be cut or damaged anywhere.
 //!
@@ -23,12 +24,14 @@
 //! assert_eq!(Update::try_from(sent), Ok(update));
 //! ```
 
+mod codec;
 pub mod convert;
 pub mod describe;
 pub mod limits;
 
 pub mod recording;
 pub mod split;
+mod weight;
 
 #[cfg(test)]
 mod arbitrary;

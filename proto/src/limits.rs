@@ -6,6 +6,9 @@
 /// No message is larger, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
+/// No message takes more memory once it is decoded, in bytes. Far above what an agent sends.
+pub const MAX_DECODED_BYTES: usize = 64 << 20;
+
 /// The largest number of anything: tasks, wakes, bytes. Sums of thousands of them stay within `u64`.
 pub const MAX_COUNT: u64 = 1 << 48;
 

@@ -8,6 +8,7 @@ fn the_documented_bounds_are_the_real_ones() {
     let page = std::fs::read_to_string(page).unwrap();
     let rows = [
         ("a message", format!("{} MiB", MAX_MESSAGE_BYTES >> 20)),
+        ("a message in the memory of its reader", format!("{} MiB", MAX_DECODED_BYTES >> 20)),
         ("any number of things", format!("2^{}", MAX_COUNT.ilog2())),
         ("names, paths, versions, span names", format!("{MAX_NAME_BYTES} bytes")),
         ("function names, codes of waits", format!("{MAX_FUNCTION_BYTES} bytes")),

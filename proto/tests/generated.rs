@@ -25,6 +25,7 @@ fn the_committed_code_is_what_the_proto_file_generates() {
     tonic_prost_build::configure()
         .out_dir(fresh.path())
         .emit_rerun_if_changed(false)
+        .codec_path("crate::codec::WeighedCodec")
         .compile_fds(descriptors)
         .unwrap();
 

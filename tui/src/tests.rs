@@ -1,5 +1,6 @@
 //! The terminal UI without a terminal: messages in, frames out.
 
+mod accepted;
 mod driver;
 mod filter;
 mod fixture;

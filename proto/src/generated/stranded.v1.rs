@@ -1837,7 +1837,7 @@ pub mod inspector_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::codec::WeighedCodec::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/stranded.v1.Inspector/Describe",
             );
@@ -1864,7 +1864,7 @@ pub mod inspector_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::codec::WeighedCodec::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/stranded.v1.Inspector/Watch",
             );
@@ -1889,7 +1889,7 @@ pub mod inspector_client {
                         format!("Service was not ready: {}", e.into()),
                     )
                 })?;
-            let codec = tonic_prost::ProstCodec::default();
+            let codec = crate::codec::WeighedCodec::default();
             let path = http::uri::PathAndQuery::from_static(
                 "/stranded.v1.Inspector/Snapshot",
             );
@@ -2050,7 +2050,7 @@ pub mod inspector_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DescribeSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::WeighedCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2094,7 +2094,7 @@ pub mod inspector_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WatchSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::WeighedCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,
@@ -2138,7 +2138,7 @@ pub mod inspector_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SnapshotSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
+                        let codec = crate::codec::WeighedCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
                                 accept_compression_encodings,

@@ -9,6 +9,7 @@ use super::frame::{self, Damage, Frame};
 use super::{Header, MAGIC, RecordingError, VERSION};
 use crate::limits::MAX_NAME_BYTES;
 use crate::v1;
+use crate::weight::{self, Weigh};
 
 /// Replays a recording. Damage thins it out or ends it, and [`Reader::loss`] tells of it; only a
 /// failing read is an error.
@@ -93,13 +94,16 @@ impl<R: Read> Reader<R> {
     }
 
     /// The message of the next frame, if there is one and it is whole.
-    fn message<M: prost::Message + Default>(&mut self) -> io::Result<Option<M>> {
+    fn message<M: prost::Message + Default + Weigh>(&mut self) -> io::Result<Option<M>> {
         let start = self.at;
         let (frame, taken) = frame::read(&mut self.input, &mut self.buffer)?;
         self.at += taken;
         match frame {
-            Frame::Whole => match M::decode(self.buffer.as_slice()) {
-                Ok(message) => return Ok(Some(message)),
+            Frame::Whole => match weight::check::<M>(&self.buffer) {
+                Ok(()) => match M::decode(self.buffer.as_slice()) {
+                    Ok(message) => return Ok(Some(message)),
+                    Err(error) => self.lost(start, Damage::NotAMessage(error.to_string())),
+                },
                 Err(error) => self.lost(start, Damage::NotAMessage(error.to_string())),
             },
             Frame::Damaged(damage) => self.lost(start, damage),

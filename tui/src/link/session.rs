@@ -153,6 +153,8 @@ fn broken(target: &Target, status: &Status) -> Problem {
             what: format!("{target} refuses this view: {why}"),
             hint: "update the older of the two, the agent or this command".to_owned(),
         },
+        // Larger than agreed, on the wire or in memory.
+        Code::OutOfRange => nonsense(target, &why),
         _ => Problem {
             what: format!("The connection to {target} broke: {why}"),
             hint: "has the service stopped or been restarted? Look at its logs".to_owned(),
@@ -171,7 +173,7 @@ fn no_protocol(target: &Target) -> Problem {
     }
 }
 
-fn nonsense(target: &Target, error: &dyn std::error::Error) -> Problem {
+fn nonsense(target: &Target, error: &dyn std::fmt::Display) -> Problem {
     Problem {
         what: format!("{target} sent what no agent of this version sends: {error}"),
         hint: format!(

@@ -211,6 +211,17 @@ fn hostile_values_midway_are_not_clean() {
     }
 }
 
+/// Below a mebibyte on the wire, it would take more than a hundred of memory.
+#[test]
+fn a_message_of_empty_parts_is_refused_unread() {
+    let mut update = v1::Update::from(&facts::leaking(facts::at(600)));
+    update.sites.resize(100_000, v1::Site::default());
+    let reply = describe(&facts::healthy(facts::at(600)));
+    let agent = Fake::with_reply(reply, vec![vec![Step::Send(Box::new(update)), Step::Hold]]);
+    let ran = stranded(&format!("check {} --for 30s", agent.target()));
+    ran.assert_error("sent what no agent of this version sends", "stranded doctor");
+}
+
 /// Ways in which a message can be well-formed and senseless.
 const SPOILERS: [fn(&mut v1::Update); 4] = [
     |update| update.sites[0].site = None,
