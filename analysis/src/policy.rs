@@ -78,7 +78,22 @@ pub struct Policy {
     pub waker_gone_gaps: f64,
     /// L5: with more spawns of the waking site for each spawn of the woken one, wakers come and go.
     pub wakers_per_task: f64,
-    /// L6: the least time without a hand-over.
+    /// P7: how long a task must have been woken and not polled, and its thread stuck or its set not driven.
+    pub unscheduled: Duration,
+    /// P8: how long ago a task must have ended.
+    pub zombie_floor: Duration,
+    /// P8: so many bytes must be pinned at a site; with less it is odd only.
+    pub zombie_bytes: u64,
+    /// L8: so many tasks must wait for permits.
+    pub drained_minimum: u64,
+    /// W4: the share below which room or permits are scarce.
+    pub full_share: f64,
+    /// W4: the least room or number of permits of which a share means anything.
+    pub full_minimum: u64,
+    /// W4: how long they must have been scarce.
+    pub full_for: Duration,
+
+    /// P4, L6, L7, L8: the least time without a hand-over.
     pub stall_floor: Duration,
     /// L6: and so many times the 99th percentile of the gaps between wakes at this site.
     pub stall_gaps: f64,
@@ -190,6 +205,13 @@ impl Default for Policy {
             waker_gone_floor: 30 * second,
             waker_gone_gaps: 10.0,
             wakers_per_task: 2.0,
+            unscheduled: 10 * second,
+            zombie_floor: minute,
+            zombie_bytes: 1 << 20,
+            drained_minimum: 3,
+            full_share: 0.1,
+            full_minimum: 10,
+            full_for: minute,
             stall_floor: 30 * second,
             stall_gaps: 20.0,
             io_floor: minute,
@@ -253,6 +275,9 @@ impl Policy {
             outlived_floor: scale(self.outlived_floor),
             cancel_grace: scale(self.cancel_grace),
             waker_gone_floor: scale(self.waker_gone_floor),
+            unscheduled: scale(self.unscheduled),
+            zombie_floor: scale(self.zombie_floor),
+            full_for: scale(self.full_for),
             stall_floor: scale(self.stall_floor),
             io_floor: scale(self.io_floor),
             on_drop_floor: scale(self.on_drop_floor),

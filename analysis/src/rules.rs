@@ -7,14 +7,17 @@ mod big;
 mod blocked;
 mod cancelled;
 mod closed_world;
+mod drained;
 mod far_timer;
 mod futurelock;
 mod growth;
+mod holder_unknown;
 mod join_cycle;
 mod leaked_ticker;
 mod lock_cycle;
 mod lost_waker;
 mod names;
+mod nearly_full;
 mod no_deadline;
 mod no_verdict;
 mod old_keep_alive;
@@ -29,8 +32,10 @@ mod stalled_sender;
 mod stranding;
 mod stuck_blocking;
 mod survivors;
+mod unscheduled;
 mod wait_short;
 mod waker_gone;
+mod zombie_memory;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -258,10 +263,14 @@ pub(crate) const ALL: &[&Rule] = &[
     &lock_cycle::RULE,
     &futurelock::RULE,
     &closed_world::RULE,
+    &unscheduled::RULE,
+    &zombie_memory::RULE,
     &blocked::RULE,
     &join_cycle::RULE,
     &cancelled::RULE,
     &stalled_sender::RULE,
+    &holder_unknown::RULE,
+    &drained::RULE,
     &wait_short::RULE,
     &spawned_on_drop::RULE,
     &spinning::RULE,
@@ -277,6 +286,7 @@ pub(crate) const ALL: &[&Rule] = &[
     &self_waker::RULE,
     &old_keep_alive::RULE,
     &far_timer::RULE,
+    &nearly_full::RULE,
     &slow::RULE,
     &big::RULE,
 ];

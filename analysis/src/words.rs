@@ -147,6 +147,12 @@ pub fn resource(resource: &ResourceFacts) -> String {
     }
 }
 
+/// A fragment as the beginning of a sentence.
+pub fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 /// A park point as a person names it: ``oneshot recv at src/cache.rs:95 (`claim`)``. Where no primitive is known, the
 /// function that keeps the waker is the name, said once: `` `Answer::poll` at src/quotes.rs:56``.
 pub fn place(point: &ParkPoint) -> String {

@@ -90,7 +90,8 @@ impl<'a> Hearing<'a> {
 impl<'a> Heard<'a> {
     fn of(scene: Scene<'a>, active: &[&'static Rule]) -> Self {
         let mut heard = Self { scene, charges: Vec::new(), defence: None };
-        if heard.scene.site.live == 0 {
+        // The ended can still cost something.
+        if heard.scene.site.live == 0 && heard.scene.site.zombies.is_none() {
             return heard;
         }
         for rule in active {

@@ -14,7 +14,10 @@ pub(super) fn find(graph: &Graph, live: &[bool], unproven: &[bool], model: &Mode
     // For every node the task that stands for its cause; proven causes before others, then the oldest task.
     let mut roots: Vec<Option<(bool, TaskId)>> = vec![None; graph.nodes.len()];
     for component in spread::components(graph, live) {
-        let cause = if let [alone] = component[..] {
+        let alone = component.first().copied().filter(|at| {
+            component.len() == 1 && graph.nodes[*at].edges.iter().all(|edge| edge.to != *at)
+        });
+        let cause = if let Some(alone) = alone {
             behind(graph, &roots, alone)
         } else {
             let knot = knot(graph, &component);

@@ -1,10 +1,12 @@
 //! P4: a lock was handed to an operation that its task does not poll any more.
 
 use super::stranding::{self, Words};
-use super::{Opinion, Rule, RuleDoc};
-use crate::facts::Cap;
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, names};
+use crate::facts::{Cap, ResourceFacts, ResourceState};
+use crate::park::Crowd;
 use crate::report::Class;
 use crate::scene::Scene;
+use crate::words;
 
 pub(super) const RULE: Rule = Rule {
     doc: RuleDoc {
@@ -24,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn condition(scene: &Scene<'_>) -> Opinion {
-    stranding::opinion(scene, &RULE.doc, |group| {
+    let mut opinion = stranding::opinion(scene, &RULE.doc, |group| {
         Words {
         evidence: stranding::about_knots(scene, group),
         counter_evidence: stranding::doubt(
@@ -34,5 +36,62 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         blocked_behind: None,
         clears: "The task that keeps the operation is aborted. If it is polled again without that, the finding is withdrawn and counted as retracted.".to_owned(),
     }
+    });
+    let proven: Vec<_> = opinion.charges.iter().map(|charge| charge.place.clone()).collect();
+    let likely = scene.crowds.iter().filter(|crowd| !proven.contains(&crowd.point));
+    opinion.charges.extend(likely.filter_map(|crowd| forgotten(scene, crowd)));
+    opinion
+}
+
+/// Waiters of a lock that a task which can still run has been handed, and does not take up.
+fn forgotten(scene: &Scene<'_>, crowd: &Crowd) -> Option<Charge> {
+    let policy = scene.policy;
+    let (lock, grant, tasks) = crowd
+        .waits
+        .iter()
+        .filter_map(|wait| {
+            let lock = scene.model.resource(wait.resource)?;
+            let grant = lock.granted.iter().min_by_key(|grant| grant.at)?;
+            let stranded = grant.task.is_some_and(|task| scene.reach.get(task.id).is_some());
+            let old = scene.now.since(grant.at) >= policy.stall_floor;
+            let forgotten = old && !stranded && is_free(lock) && wait.tasks > 0;
+            forgotten.then_some((lock, grant, wait.tasks))
+        })
+        .min_by_key(|(lock, grant, _)| (grant.at, lock.id))?;
+    let held = scene.now.since(grant.at);
+    let whose = grant
+        .task
+        .map_or_else(String::new, |task| format!(" of {}", names::task(scene.model, task)));
+    Some(Charge {
+        class: Class::Likely,
+        affected: tasks.min(crowd.parked),
+        lived: policy.stall_floor,
+        since: grant.at.forward(policy.stall_floor),
+        confirms: Confirms::by(
+            held >= policy.stall_floor.saturating_add(policy.confirm),
+            false,
+            policy,
+        ),
+        evidence: vec![format!(
+            "{} is free, yet {} for it. It was handed to an operation{whose} that has not been polled for {}.",
+            words::capitalised(&words::resource(lock)),
+            format_args!(
+                "{} {}",
+                words::counted(lock.waiting, "task"),
+                words::agree(lock.waiting, "waits", "wait")
+            ),
+            words::duration(held)
+        )],
+        counter_evidence: vec![
+            "The task that keeps it can still run, and gives it back when it polls or drops the operation.".to_owned(),
+        ],
+        ..Charge::of(&RULE.doc, scene, crowd)
     })
+}
+
+fn is_free(lock: &ResourceFacts) -> bool {
+    matches!(
+        lock.state,
+        ResourceState::Locked(false) | ResourceState::ReadWrite { writer: false, readers: 0 }
+    )
 }

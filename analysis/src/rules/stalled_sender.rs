@@ -55,7 +55,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
 }
 
 /// How long a channel has had no hand-over: since it was created, if it never had any.
-fn at_rest(scene: &Scene<'_>, channel: &ResourceFacts) -> Duration {
+pub(super) fn at_rest(scene: &Scene<'_>, channel: &ResourceFacts) -> Duration {
     let moved = channel.handed_over.unwrap_or(channel.created);
     let waiting = channel.waiting_since.unwrap_or(moved);
     scene.now.since(moved.max(waiting))

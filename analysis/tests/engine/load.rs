@@ -73,6 +73,12 @@ struct UpdateIn {
     /// Tasks that were woken long ago and not polled since.
     #[serde(default)]
     unpolled: u64,
+    /// Some of them.
+    #[serde(default)]
+    woken: Vec<graph::WokenIn>,
+    /// Threads that are inside no long poll.
+    #[serde(default)]
+    worker: Vec<graph::WorkerIn>,
     /// Threads for blocking work, how many of them are idle, and work that waits for one.
     #[serde(default)]
     blocking: Option<(u64, u64, u64)>,
@@ -143,6 +149,8 @@ struct SiteIn {
     minutes: Bins,
     #[serde(default)]
     recent: Bins,
+    #[serde(default)]
+    zombies: Option<graph::ZombiesIn>,
     #[serde(default)]
     crowd: Vec<CrowdIn>,
     #[serde(default)]
@@ -421,7 +429,8 @@ impl Names {
             last_poll: None,
             last_local_poll: None,
         });
-        let workers = workers.collect();
+        let workers: Vec<Worker> =
+            workers.chain(input.worker.iter().map(|worker| worker.at(now))).collect();
         let spinning = input.spinning.iter().map(|task| SpinningTask {
             id: TaskId(task.task),
             site: self.site_id(&task.site),
@@ -430,7 +439,12 @@ impl Names {
             self_woken: task.self_woken,
         });
         let spinning = spinning.collect();
-        Activity { workers, spinning, unpolled: Vec::new(), unpolled_total: input.unpolled }
+        Activity {
+            workers,
+            spinning,
+            unpolled: input.woken.iter().map(|task| self.woken(task, now)).collect(),
+            unpolled_total: input.unpolled + input.woken.len() as u64,
+        }
     }
 
     fn site(&mut self, input: &SiteIn, now: Moment) -> SiteFacts {
@@ -487,6 +501,7 @@ impl Names {
                     orphans: by.orphans,
                 })
                 .collect(),
+            zombies: input.zombies.as_ref().map(|zombies| self.zombies(zombies)),
             children: input.children,
             revived: input.revived,
             own: input.own,

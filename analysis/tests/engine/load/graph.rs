@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use stranded_analysis::facts::{
     Grant, Handle, Hold, Holder, Moment, Registration, ResourceFacts, ResourceId, ResourceKind,
-    ResourceState, ResourceWait, Side, TaskId, TaskRef, TaskState, WaitingTask,
+    ResourceState, ResourceWait, Side, StackCount, TaskId, TaskRef, TaskState, UnpolledTask,
+    WaitingTask, Worker, WorkerId, Zombies,
 };
 
-use super::{Names, moment, place, span};
+use super::{Names, histogram, moment, place, span};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +91,72 @@ pub(super) struct WaitingIn {
     stacks: Vec<String>,
 }
 
+/// A task that was woken and not polled since.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WokenIn {
+    task: u64,
+    site: String,
+    ago: String,
+    /// The thread that woke it.
+    #[serde(default)]
+    on: Option<u32>,
+    /// The thread that polled it last.
+    #[serde(default)]
+    polled_on: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkerIn {
+    id: u32,
+    /// How long ago its latest polls were.
+    last_poll: String,
+    #[serde(default)]
+    last_local_poll: Option<String>,
+}
+
+impl WorkerIn {
+    pub(super) fn at(&self, now: Moment) -> Worker {
+        Worker {
+            id: WorkerId(self.id),
+            name: "tokio-runtime-worker".to_owned(),
+            polling: None,
+            last_poll: Some(now.back(span(&self.last_poll))),
+            last_local_poll: self.last_local_poll.as_deref().map(|ago| now.back(span(ago))),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ZombiesIn {
+    ended: Vec<String>,
+    bytes: u64,
+    #[serde(default)]
+    stacks: Vec<String>,
+}
+
 impl Names {
+    pub(super) fn woken(&mut self, input: &WokenIn, now: Moment) -> UnpolledTask {
+        UnpolledTask {
+            id: TaskId(input.task),
+            site: self.site_id(&input.site),
+            woken: now.back(span(&input.ago)),
+            woken_on: input.on.map(WorkerId),
+            polled_on: input.polled_on.map(WorkerId),
+        }
+    }
+
+    pub(super) fn zombies(&mut self, input: &ZombiesIn) -> Zombies {
+        let ended_ago = histogram(&input.ended);
+        let tasks = ended_ago.count();
+        let stacks =
+            input.stacks.iter().map(|text| StackCount { stack: self.stack_id(text), tasks });
+        let stacks = stacks.collect();
+        Zombies { tasks, bytes: input.bytes, wakers: tasks, ended_ago, stacks }
+    }
+
     pub(super) fn waiting(&mut self, input: &WaitingIn, now: Moment) -> WaitingTask {
         let polls = input.polls.unwrap_or(2);
         let waits: Vec<ResourceWait> = input
