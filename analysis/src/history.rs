@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::facts::{Bin, History, Moment, SiteFacts};
 use crate::histogram::{LogHistogram, bucket_high, bucket_low};
+use crate::policy::Policy;
 use crate::stats;
 
 /// A run of equal bins that are complete, oldest first.
@@ -36,7 +37,7 @@ impl<'a> Run<'a> {
         let width = history.width;
         let filling = history.bins.len().saturating_sub(1);
         let (from, until) = (from.0, until.0);
-        let wide = (width.as_nanos() as u64).max(1);
+        let wide = width_ns(history);
         let first = from.saturating_sub(history.start.0).div_ceil(wide);
         let end = until.saturating_sub(history.start.0) / wide;
         let first = usize::try_from(first).unwrap_or(usize::MAX).min(filling);
@@ -55,18 +56,32 @@ impl<'a> Run<'a> {
         self.bins.iter().map(|bin| u64::from(bin.spawned)).sum()
     }
 
-    /// The trend of what `value` reads from each bin; `None` for fewer than two bins.
-    pub(crate) fn trend(&self, value: impl Fn(&Bin) -> f64) -> Option<Trend> {
+    /// The rise of what `value` reads from each bin, if it is significant by `policy`.
+    pub(crate) fn rise(&self, policy: &Policy, value: impl Fn(&Bin) -> f64) -> Option<Trend> {
+        if self.bins.len() < policy.trend_points {
+            return None;
+        }
         let points: Vec<f64> = self.bins.iter().map(value).collect();
-        let slope = stats::theil_sen(&points)?;
-        let minutes = self.width.as_secs_f64() / 60.0;
-        Some(Trend {
-            chance: stats::mann_kendall(&points),
-            per_minute: if minutes > 0.0 { slope / minutes } else { 0.0 },
+        // The test costs little, the slope much, and most sites do not grow.
+        let chance = stats::mann_kendall(&points);
+        if chance >= policy.trend_chance {
+            return None;
+        }
+        let per_minute = self.per_minute(&points)?;
+        (per_minute > 0.0).then(|| Trend {
+            chance,
+            per_minute,
             start: self.start,
             span: self.span(),
             points: points.len(),
         })
+    }
+
+    /// The slope of one value a bin; `None` for fewer than two bins.
+    fn per_minute(&self, points: &[f64]) -> Option<f64> {
+        let slope = stats::theil_sen(points)?;
+        let minutes = self.width.as_secs_f64() / 60.0;
+        Some(if minutes > 0.0 { slope / minutes } else { 0.0 })
     }
 
     /// The least and the greatest minimum; `None` without bins.
@@ -98,11 +113,9 @@ fn spawned_surely_since(site: &SiteFacts, moment: Moment) -> u64 {
     if site.first_spawn >= moment {
         return site.spawned;
     }
-    let later = |history: &History| -> u64 {
-        bins(history)
-            .filter(|(start, _, _)| *start >= moment)
-            .map(|(_, _, bin)| u64::from(bin.spawned))
-            .sum()
+    let later = |history: &History| {
+        let after = moment.0.saturating_sub(history.start.0).div_ceil(width_ns(history));
+        spawned_from(history, after)
     };
     later(&site.recent).max(later(&site.minutes))
 }
@@ -117,24 +130,20 @@ fn spawned_surely_before(site: &SiteFacts, moment: Moment) -> u64 {
         if history.bins.is_empty() || history.start > moment {
             return 0;
         }
-        let later: u64 = bins(history)
-            .filter(|(_, end, _)| *end > moment)
-            .map(|(_, _, bin)| u64::from(bin.spawned))
-            .sum();
+        let later = spawned_from(history, (moment.0 - history.start.0) / width_ns(history));
         site.spawned.saturating_sub(later)
     };
     before(&site.recent).max(before(&site.minutes))
 }
 
-/// Start, end and content of each bin.
-fn bins(history: &History) -> impl Iterator<Item = (Moment, Moment, &Bin)> {
-    let wide = history.width;
-    let mut start = history.start;
-    history.bins.iter().map(move |bin| {
-        let (from, to) = (start, start.forward(wide));
-        start = to;
-        (from, to, bin)
-    })
+/// Tasks spawned in the bins from `first` on.
+fn spawned_from(history: &History, first: u64) -> u64 {
+    let first = usize::try_from(first).unwrap_or(usize::MAX).min(history.bins.len());
+    history.bins[first..].iter().map(|bin| u64::from(bin.spawned)).sum()
+}
+
+fn width_ns(history: &History) -> u64 {
+    (history.width.as_nanos() as u64).max(1)
 }
 
 /// Growth of live tasks per minute over the last hour, or, for a site too young for that, over its last
@@ -145,9 +154,9 @@ pub fn growth_per_minute(site: &SiteFacts, now: Moment) -> Option<f64> {
     const POINTS: usize = 6;
     let reaches = [(&site.minutes, HOUR), (&site.recent, MINUTE)];
     reaches.into_iter().find_map(|(history, reach)| {
-        let trend =
-            Run::between(history, now.back(reach), now).trend(|bin| f64::from(bin.min_live))?;
-        (trend.points >= POINTS).then_some(trend.per_minute)
+        let run = Run::between(history, now.back(reach), now);
+        let minima: Vec<f64> = run.bins.iter().map(|bin| f64::from(bin.min_live)).collect();
+        if minima.len() < POINTS { None } else { run.per_minute(&minima) }
     })
 }
 
@@ -210,7 +219,7 @@ mod tests {
     fn a_slope_is_per_minute_whatever_the_bins() {
         let recent = history(0, 5, &[0, 1, 2, 3, 4, 5, 6]);
         let trend = Run::between(&recent, second(0), second(100))
-            .trend(|bin| f64::from(bin.min_live))
+            .rise(&Policy::default(), |bin| f64::from(bin.min_live))
             .unwrap();
         assert!((trend.per_minute - 12.0).abs() < 1e-9);
         assert_eq!((trend.points, trend.span), (6, Duration::from_secs(30)));

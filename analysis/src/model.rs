@@ -6,13 +6,16 @@
 //! dropped when it is complete, and losses of the old stream are forgotten.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::docket::Docket;
 use crate::facts::{
     Activity, BootId, Gauges, Moment, ParkStack, ResourceFacts, ResourceId, SiteFacts, SiteId,
     StackId, TargetInfo, TaskFacts, TaskId, Update, WaitingTask, Window,
 };
+use crate::park::{self, Crowd, Told};
 use crate::policy::Policy;
+use crate::report::ParkPoint;
 
 /// The most rows kept beyond the window. A row outside it belongs to a focused task, or has just left
 /// the window: the source does not say which.
@@ -49,10 +52,16 @@ pub struct Model {
     target: Option<TargetInfo>,
     gauges: Option<Gauges>,
     sites: BTreeMap<SiteId, SiteFacts>,
+    /// Where the tasks of each site wait: worked out when first asked for, and kept while its facts stay the same.
+    crowds: BTreeMap<SiteId, OnceLock<Vec<Crowd>>>,
     tasks: BTreeMap<TaskId, Row>,
     arrivals: u64,
     window: Window,
     stacks: HashMap<StackId, ParkStack>,
+    /// What the resolved stacks tell: worked out once, since every look at every site asks for it.
+    told: HashMap<StackId, Told>,
+    /// The distinct park points of `told`.
+    points: HashSet<Arc<ParkPoint>>,
     resources: BTreeMap<ResourceId, ResourceFacts>,
     waiting: BTreeMap<TaskId, WaitingTask>,
     activity: Activity,
@@ -130,6 +139,7 @@ impl Model {
             mentioned.waiting.extend(update.waiting.iter().map(|task| task.id));
         }
         for site in update.sites {
+            self.crowds.insert(site.id, OnceLock::new());
             self.sites.insert(site.id, site);
         }
         for task in update.tasks {
@@ -139,7 +149,14 @@ impl Model {
         for ended in &update.ended {
             self.tasks.remove(&ended.id);
         }
+        if !update.stacks.is_empty() {
+            self.crowds.values_mut().for_each(|crowds| *crowds = OnceLock::new());
+        }
         for stack in update.stacks {
+            match Told::by(&stack, &mut self.points) {
+                Some(told) => self.told.insert(stack.id, told),
+                None => self.told.remove(&stack.id),
+            };
             self.stacks.insert(stack.id, stack);
         }
         for resource in update.resources {
@@ -176,6 +193,7 @@ impl Model {
         };
         if self.lost == 0 {
             self.sites.retain(|id, _| mentioned.sites.contains(id));
+            self.crowds.retain(|id, _| mentioned.sites.contains(id));
             self.tasks.retain(|id, _| mentioned.tasks.contains(id));
             self.resources.retain(|id, _| mentioned.resources.contains(id));
             self.waiting.retain(|id, _| mentioned.waiting.contains(id));
@@ -217,6 +235,8 @@ impl Model {
         let of_tasks = of_tasks.chain(of_waiting).chain(of_spawns).chain(of_zombies);
         let referred: HashSet<StackId> = of_sites.chain(of_tasks).copied().collect();
         self.stacks.retain(|id, _| referred.contains(id));
+        self.told.retain(|id, _| referred.contains(id));
+        self.points.retain(|point| Arc::strong_count(point) > 1);
     }
 
     /// Opens, confirms and closes cases by what the model says now. Call it once after each complete
@@ -272,6 +292,14 @@ impl Model {
         self.sites.get(&id)
     }
 
+    /// The parked tasks of a site by where they wait, largest crowd first.
+    pub fn crowds(&self, id: SiteId) -> &[Crowd] {
+        let (Some(site), Some(crowds)) = (self.sites.get(&id), self.crowds.get(&id)) else {
+            return &[];
+        };
+        crowds.get_or_init(|| park::crowds(site, self))
+    }
+
     /// All task rows known here, by ascending id.
     pub fn tasks(&self) -> impl Iterator<Item = &TaskFacts> {
         self.tasks.values().map(|row| &row.task)
@@ -315,5 +343,10 @@ impl Model {
     /// One park stack.
     pub fn stack(&self, id: StackId) -> Option<&ParkStack> {
         self.stacks.get(&id)
+    }
+
+    /// What a park stack tells of where its task waits; `None` until it is resolved.
+    pub(crate) fn told(&self, id: StackId) -> Option<&Told> {
+        self.told.get(&id)
     }
 }

@@ -2,7 +2,9 @@
 
 mod function;
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::facts::{
     Cancelled, Cluster, Moment, Outlived, ParkStack, Registration, ResourceCount, SiteFacts,
@@ -80,24 +82,61 @@ pub struct Crowd {
 }
 
 /// The crowds of a site, largest first.
-pub fn crowds(site: &SiteFacts, model: &Model) -> Vec<Crowd> {
-    let mut by_point: BTreeMap<Option<ParkPoint>, Crowd> = BTreeMap::new();
-    for cluster in &site.clusters {
-        let seen = Seen::of(cluster, model);
-        let key = seen.point.clone();
-        by_point
-            .entry(key)
-            .and_modify(|crowd| crowd.join(cluster, &seen))
-            .or_insert_with(|| Crowd::of(cluster, &seen));
+pub(crate) fn crowds(site: &SiteFacts, model: &Model) -> Vec<Crowd> {
+    let mut seen: Vec<(Seen<'_>, &Cluster)> =
+        site.clusters.iter().map(|cluster| (Seen::of(cluster, model), cluster)).collect();
+    // Equal points are one object. The order in which a source tells of its clusters means nothing.
+    seen.sort_by_key(|(seen, cluster)| {
+        (seen.identity(), cluster.oldest_parked, cluster.examples.first().copied())
+    });
+    let mut groups: Vec<&[(Seen<'_>, &Cluster)]> =
+        seen.chunk_by(|(a, _), (b, _)| a.identity() == b.identity()).collect();
+    groups.sort_by_key(|group| {
+        let parked = group.iter().map(|(_, cluster)| cluster.parked).sum::<u64>();
+        (Reverse(parked), group[0].0.point)
+    });
+    groups.into_iter().filter_map(Crowd::of_all).collect()
+}
+
+/// What one stack tells of where its task waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// How little that is, beside another stack of the same `select!`.
+    little: u8,
+    class: WaitClass,
+    point: Arc<ParkPoint>,
+}
+
+impl Told {
+    /// `None` until the stack is resolved. Equal points become one object of `points`.
+    pub(crate) fn by(stack: &ParkStack, points: &mut HashSet<Arc<ParkPoint>>) -> Option<Self> {
+        let point = named(stack)?;
+        let (little, class) = (telling(&point.wait), point.wait.class());
+        let point = match points.get(&point) {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(point),
+        };
+        points.insert(Arc::clone(&point));
+        Some(Self { little, class, point })
     }
-    let mut crowds: Vec<Crowd> = by_point.into_values().collect();
-    for crowd in &mut crowds {
-        if let Some(point) = &mut crowd.point {
-            point.current = crowd.current == crowd.parked;
-        }
+
+    /// Whether this tells more than `other`.
+    fn beats(&self, other: &Self) -> bool {
+        !Arc::ptr_eq(&self.point, &other.point)
+            && (self.little, &self.point) < (other.little, &other.point)
     }
-    crowds.sort_by_key(|crowd| std::cmp::Reverse(crowd.parked));
-    crowds
+}
+
+/// The place that a stack names, as if it were of the latest poll.
+fn named(stack: &ParkStack) -> Option<ParkPoint> {
+    let frame = stack.park_frame();
+    Some(ParkPoint {
+        wait: stack.wait.clone()?,
+        file: frame.and_then(|frame| frame.file.clone()),
+        line: frame.and_then(|frame| frame.line),
+        function: frame.map(|frame| short_function(&frame.function)),
+        current: true,
+    })
 }
 
 /// The park point that one task's stacks name: that of the first stack that is not a timer, if any.
@@ -105,21 +144,9 @@ pub fn point<'a>(
     stacks: impl IntoIterator<Item = &'a ParkStack>,
     current: bool,
 ) -> Option<ParkPoint> {
-    stacks
-        .into_iter()
-        .filter_map(|stack| {
-            let frame = stack.park_frame();
-            let point = ParkPoint {
-                wait: stack.wait.clone()?,
-                file: frame.and_then(|frame| frame.file.clone()),
-                line: frame.and_then(|frame| frame.line),
-                function: frame.map(|frame| short_function(&frame.function)),
-                current,
-            };
-            Some((telling(&point.wait), point))
-        })
-        .min()
-        .map(|(_, point)| point)
+    let points = stacks.into_iter().filter_map(named);
+    let (_, point) = points.map(|point| (telling(&point.wait), point)).min()?;
+    Some(ParkPoint { current, ..point })
 }
 
 /// Where one task waits, by the registrations of its latest poll, or, if there is none, by where it last
@@ -165,37 +192,57 @@ fn telling(wait: &Wait) -> u8 {
 }
 
 /// What the stacks of a cluster tell.
-struct Seen {
-    point: Option<ParkPoint>,
+struct Seen<'a> {
+    point: Option<&'a ParkPoint>,
     unresolved: bool,
-    classes: Vec<WaitClass>,
+    /// The classes of its waits, a bit each.
+    classes: u16,
 }
 
-impl Seen {
-    fn of(cluster: &Cluster, model: &Model) -> Self {
-        let stacks: Vec<&ParkStack> =
-            cluster.stacks.iter().filter_map(|id| model.stack(*id)).collect();
-        let waits = stacks.iter().filter_map(|stack| stack.wait.as_ref());
-        Self {
-            // Whether the stacks are current is settled for the whole crowd.
-            point: point(stacks.iter().copied(), true),
-            unresolved: stacks.len() < cluster.stacks.len()
-                || stacks.iter().any(|stack| stack.wait.is_none()),
-            classes: waits.map(Wait::class).collect(),
+impl<'a> Seen<'a> {
+    fn of(cluster: &Cluster, model: &'a Model) -> Self {
+        let mut seen = Self { point: None, unresolved: false, classes: 0 };
+        let mut best: Option<&Told> = None;
+        for id in &cluster.stacks {
+            let Some(told) = model.told(*id) else {
+                seen.unresolved = true;
+                continue;
+            };
+            seen.classes |= 1 << told.class as u16;
+            best = Some(best.filter(|best| !told.beats(best)).unwrap_or(told));
         }
+        seen.point = best.map(|told| &*told.point);
+        seen
     }
 
     /// How many of `cluster` have a wait of `class` on one of their stacks: all or none.
     fn tasks(&self, cluster: &Cluster, class: WaitClass) -> u64 {
-        if self.classes.contains(&class) { cluster.parked } else { 0 }
+        if self.classes & (1 << class as u16) == 0 { 0 } else { cluster.parked }
+    }
+
+    /// The object that the point is; equal ones are one.
+    fn identity(&self) -> Option<*const ParkPoint> {
+        self.point.map(std::ptr::from_ref)
     }
 }
 
 impl Crowd {
-    fn of(cluster: &Cluster, seen: &Seen) -> Self {
-        let stranded = cluster.zero_wakers_settled;
+    /// The tasks of all clusters that share a point, the one that has been parked longest first.
+    fn of_all(group: &[(Seen<'_>, &Cluster)]) -> Option<Self> {
+        let ((seen, cluster), others) = group.split_first()?;
+        let mut crowd = Self::of(cluster, seen);
+        for (seen, cluster) in others {
+            crowd.join(cluster, seen);
+        }
+        if let Some(point) = &mut crowd.point {
+            point.current = crowd.current == crowd.parked;
+        }
+        Some(crowd)
+    }
+
+    fn of(cluster: &Cluster, seen: &Seen<'_>) -> Self {
         Self {
-            point: seen.point.clone(),
+            point: seen.point.cloned(),
             unresolved: seen.unresolved,
             timed: seen.tasks(cluster, WaitClass::Timer),
             io: seen.tasks(cluster, WaitClass::Io),
@@ -204,7 +251,7 @@ impl Crowd {
             current: cluster.current,
             ages: cluster.ages.clone(),
             oldest_parked: cluster.oldest_parked,
-            stranded,
+            stranded: cluster.zero_wakers_settled,
             stranded_since: cluster.zero_wakers_since,
             zero_wakers: cluster.zero_wakers,
             never_woken: cluster.never_woken,
@@ -222,55 +269,52 @@ impl Crowd {
             timers: cluster.timers,
             waits: cluster.waits.clone(),
             examples: cluster.examples.iter().copied().take(EXAMPLES).collect(),
-            stranded_examples: stranded_examples(cluster),
+            stranded_examples: stranded_examples(cluster).collect(),
         }
     }
 
-    fn join(&mut self, cluster: &Cluster, seen: &Seen) {
-        let other = Self::of(cluster, seen);
-        let (mut first, mut second) = (std::mem::take(&mut self.examples), other.examples);
-        if other.oldest_parked < self.oldest_parked {
-            std::mem::swap(&mut first, &mut second);
+    /// Adds a cluster whose tasks have not been parked for longer.
+    fn join(&mut self, cluster: &Cluster, seen: &Seen<'_>) {
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(cluster.examples.iter().copied().take(room));
+        let room = EXAMPLES.saturating_sub(self.stranded_examples.len());
+        self.stranded_examples.extend(stranded_examples(cluster).take(room));
+        self.unresolved |= seen.unresolved;
+        self.timed += seen.tasks(cluster, WaitClass::Timer);
+        self.io += seen.tasks(cluster, WaitClass::Io);
+        self.entrances += seen.tasks(cluster, WaitClass::Entrance);
+        self.parked += cluster.parked;
+        self.current += cluster.current;
+        self.ages.merge(&cluster.ages);
+        self.oldest_parked = self.oldest_parked.min(cluster.oldest_parked);
+        self.oldest_spawned = self.oldest_spawned.min(cluster.oldest_spawned);
+        self.stranded += cluster.zero_wakers_settled;
+        self.stranded_since = earliest(self.stranded_since, cluster.zero_wakers_since);
+        self.zero_wakers += cluster.zero_wakers;
+        self.never_woken += cluster.never_woken;
+        self.woken_by_driver += cluster.woken_by_driver;
+        self.woken_by_task += cluster.woken_by_task;
+        if cluster.last_wake > self.last_wake || self.last_waker.is_none() {
+            self.last_waker = cluster.last_waker.or(self.last_waker);
         }
-        self.examples = first.into_iter().chain(second).take(EXAMPLES).collect();
-        self.stranded_examples.extend(other.stranded_examples);
-        self.stranded_examples.truncate(EXAMPLES);
-        self.unresolved |= other.unresolved;
-        self.timed += other.timed;
-        self.io += other.io;
-        self.entrances += other.entrances;
-        self.parked += other.parked;
-        self.current += other.current;
-        self.ages.merge(&other.ages);
-        self.oldest_parked = self.oldest_parked.min(other.oldest_parked);
-        self.oldest_spawned = self.oldest_spawned.min(other.oldest_spawned);
-        self.stranded += other.stranded;
-        self.stranded_since = earliest(self.stranded_since, other.stranded_since);
-        self.zero_wakers += other.zero_wakers;
-        self.never_woken += other.never_woken;
-        self.woken_by_driver += other.woken_by_driver;
-        self.woken_by_task += other.woken_by_task;
-        if other.last_wake > self.last_wake || self.last_waker.is_none() {
-            self.last_waker = other.last_waker.or(self.last_waker);
-        }
-        self.last_wake = self.last_wake.max(other.last_wake);
-        self.polls = (self.polls.0.min(other.polls.0), self.polls.1.max(other.polls.1));
-        self.unaccounted += other.unaccounted;
-        self.waker_gone += other.waker_gone;
-        self.waker_gone_since = earliest(self.waker_gone_since, other.waker_gone_since);
-        self.outlived = both(self.outlived.take(), other.outlived, |mine, theirs| {
+        self.last_wake = self.last_wake.max(cluster.last_wake);
+        self.polls = (self.polls.0.min(cluster.polls.0), self.polls.1.max(cluster.polls.1));
+        self.unaccounted += cluster.unaccounted;
+        self.waker_gone += cluster.waker_gone;
+        self.waker_gone_since = earliest(self.waker_gone_since, cluster.waker_gone_since);
+        add(&mut self.outlived, cluster.outlived.as_ref(), |mine, theirs| {
             mine.ended_ago.merge(&theirs.ended_ago);
         });
-        self.cancelled = both(self.cancelled.take(), other.cancelled, |mine, theirs| {
+        add(&mut self.cancelled, cluster.cancelled.as_ref(), |mine, theirs| {
             mine.tasks += theirs.tasks;
             mine.ago.merge(&theirs.ago);
         });
-        self.timers = both(self.timers.take(), other.timers, |mine, theirs| {
+        add(&mut self.timers, cluster.timers.as_ref(), |mine, theirs| {
             mine.tasks += theirs.tasks;
             mine.soonest = mine.soonest.min(theirs.soonest);
             mine.latest = mine.latest.max(theirs.latest);
         });
-        self.add_waits(&other.waits);
+        self.add_waits(&cluster.waits);
     }
 
     fn add_waits(&mut self, more: &[ResourceCount]) {
@@ -288,21 +332,19 @@ impl Crowd {
     }
 }
 
-/// Two facts of which either may be missing, added up.
-fn both<T>(mine: Option<T>, theirs: Option<T>, add: impl FnOnce(&mut T, &T)) -> Option<T> {
-    match (mine, theirs) {
-        (Some(mut mine), Some(theirs)) => {
-            add(&mut mine, &theirs);
-            Some(mine)
-        }
-        (mine, theirs) => mine.or(theirs),
+/// Adds a fact that either side may be missing.
+fn add<T: Clone>(mine: &mut Option<T>, theirs: Option<&T>, sum: impl FnOnce(&mut T, &T)) {
+    match (mine.as_mut(), theirs) {
+        (Some(mine), Some(theirs)) => sum(mine, theirs),
+        (None, Some(theirs)) => *mine = Some(theirs.clone()),
+        (_, None) => {}
     }
 }
 
 /// The source lists tasks without a waker first.
-fn stranded_examples(cluster: &Cluster) -> Vec<TaskId> {
+fn stranded_examples(cluster: &Cluster) -> impl Iterator<Item = TaskId> + '_ {
     let known = usize::try_from(cluster.zero_wakers_settled).unwrap_or(usize::MAX).min(EXAMPLES);
-    cluster.examples.iter().copied().take(known).collect()
+    cluster.examples.iter().copied().take(known)
 }
 
 fn earliest(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {

@@ -233,7 +233,7 @@ impl Opinion {
     /// site. Facts are asked only where there would be a charge.
     fn of_crowds(scene: &Scene<'_>, rule: &str, charge: impl Fn(&Crowd) -> Option<Charge>) -> Self {
         let mut opinion = Self::default();
-        for crowd in &scene.crowds {
+        for crowd in scene.crowds {
             let Some(charge) = charge(crowd) else { continue };
             let defence = health::of_site(scene, rule, Trends::Void)
                 .or_else(|| health::of_crowd(scene, crowd, rule, Trends::Void));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::facts::{Cap, History, Moment, SiteFacts, StackCapture};
 use crate::history::{self, Run, Trend};
 use crate::model::Model;
-use crate::park::{self, Crowd};
+use crate::park::Crowd;
 use crate::policy::Policy;
 use crate::reach::Reach;
 use crate::words;
@@ -16,7 +16,7 @@ use crate::words;
 pub(crate) struct Scene<'a> {
     pub model: &'a Model,
     pub site: &'a SiteFacts,
-    pub crowds: Vec<Crowd>,
+    pub crowds: &'a [Crowd],
     /// The moment judged, no later than the census: bins and ages tell nothing beyond it.
     pub now: Moment,
     pub policy: &'a Policy,
@@ -36,7 +36,7 @@ impl<'a> Scene<'a> {
         spawned_everywhere: u64,
         reach: Rc<Reach>,
     ) -> Self {
-        let crowds = park::crowds(site, model);
+        let crowds = model.crowds(site.id);
         Self {
             model,
             site,
@@ -119,16 +119,9 @@ impl<'a> Scene<'a> {
                 let busy = |spawned: u32| {
                     if width > 0.0 { f64::from(spawned) / width * life } else { 0.0 }
                 };
-                let trend = run.trend(|bin| f64::from(bin.min_live) - busy(bin.spawned))?;
-                self.is_significant(&trend).then_some(trend)
+                run.rise(self.policy, |bin| f64::from(bin.min_live) - busy(bin.spawned))
             })
         })
-    }
-
-    pub(crate) fn is_significant(&self, trend: &Trend) -> bool {
-        trend.points >= self.policy.trend_points
-            && trend.chance < self.policy.trend_chance
-            && trend.per_minute > 0.0
     }
 }
 

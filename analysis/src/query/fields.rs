@@ -80,7 +80,9 @@ impl Fields for SiteFields<'_> {
             .into_iter()
             .any(|(state, present)| present && test(Value::Text(state.name()))),
             Key::Verdict | Key::Rule => of_report(self.report, site, At::Anywhere, key, test),
-            Key::Waits | Key::Park => park::crowds(site, self.model)
+            Key::Waits | Key::Park => self
+                .model
+                .crowds(site.id)
                 .iter()
                 .filter_map(|crowd| crowd.point.as_ref())
                 .any(|point| of_point(point, key, test)),

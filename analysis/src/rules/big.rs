@@ -29,6 +29,9 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         return Opinion::default();
     }
     let age = scene.cutoff().unwrap_or(policy.cutoff_without_norm);
+    if site.live.saturating_mul(site.future_bytes) <= policy.big_bytes {
+        return Opinion::default();
+    }
     let old = |age| scene.crowds.iter().map(|crowd| crowd.ages.certainly_above(age)).sum::<u64>();
     let survivors = old(age);
     let bytes = survivors.saturating_mul(site.future_bytes);

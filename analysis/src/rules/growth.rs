@@ -41,7 +41,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let mut spoken_for = 0;
     let mut defence: Option<Defence> = None;
     let mut accused: Vec<&Crowd> = Vec::new();
-    for crowd in &scene.crowds {
+    for crowd in scene.crowds {
         // Growth is the accusation, so it is no objection to H6: connections that grow are connections.
         match health::of_crowd(scene, crowd, "L2", Trends::Ignored) {
             Some(found) => {
@@ -67,8 +67,7 @@ fn trend_until(scene: &Scene<'_>, until: Moment) -> Option<Trend> {
     [Some(slow), fast.then_some(recent)]
         .into_iter()
         .flatten()
-        .filter_map(|run| run.trend(|bin| f64::from(bin.min_live)))
-        .find(|trend| scene.is_significant(trend))
+        .find_map(|run| run.rise(scene.policy, |bin| f64::from(bin.min_live)))
 }
 
 fn charge(scene: &Scene<'_>, accused: &[&Crowd], affected: u64, trend: &Trend) -> Charge {

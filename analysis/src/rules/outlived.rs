@@ -30,12 +30,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn condition(scene: &Scene<'_>) -> Opinion {
-    if !scene.site.site.kind.has_wakers() || pooling_crate(&scene.site.site.file).is_some() {
+    if !scene.site.site.kind.has_wakers() {
         return Opinion::default();
     }
     let threshold = threshold(scene);
     let (mut charges, mut silenced_by) = (Vec::new(), None);
-    for crowd in &scene.crowds {
+    for crowd in scene.crowds {
         let Some(outlived) = &crowd.outlived else { continue };
         let affected = outlived.ended_ago.certainly_above(threshold);
         if affected == 0 {
@@ -48,6 +48,9 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     }
     if charges.is_empty() {
         return Opinion::silenced(silenced_by);
+    }
+    if pooling_crate(&scene.site.site.file).is_some() {
+        return Opinion::default();
     }
     match health::of_site(scene, "L3", Trends::Void) {
         Some(defence) => Opinion::silenced(Some(defence)),

@@ -31,7 +31,7 @@ pub(super) fn groups<'a>(scene: &Scene<'a>, rule: &str) -> Vec<Group<'a>> {
     for (id, stranded) in scene.reach.of_site(scene.site.id) {
         let Some(task) = scene.model.waiting_task(id) else { continue };
         if scene.reach.rule(stranded.cause) == rule {
-            let place = park::of_waiting(task, &scene.crowds, scene.model);
+            let place = park::of_waiting(task, scene.crowds, scene.model);
             by_place.entry(place).or_default().push((task, stranded));
         }
     }

@@ -103,6 +103,8 @@ fn accused_share(scene: &Scene<'_>, crowds: &[&Crowd], cutoff: Duration) -> Opti
     let (site, policy) = (scene.site, scene.policy);
     let survivors: u64 = crowds
         .iter()
+        // The oldest is told beside the ages, which need not be read where it is no survivor.
+        .filter(|crowd| scene.now.since(crowd.oldest_spawned) > cutoff)
         .map(|crowd| history::certainly_between(&crowd.ages, cutoff, policy.window))
         .sum();
     if survivors < policy.survivors_minimum {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod boundaries;
+mod clauses;
 mod golden;
 mod known_crates;
 mod life_cycle;

@@ -3,10 +3,10 @@
 use std::cmp::{Ordering, Reverse};
 use std::time::Duration;
 
+use stranded_analysis::Report;
 use stranded_analysis::facts::{SiteFacts, SiteId};
 use stranded_analysis::query::Query;
 use stranded_analysis::report::{Class, Finding, SiteVerdict, Stage};
-use stranded_analysis::{Report, park};
 
 use super::{Picture, history, place};
 
@@ -195,7 +195,7 @@ fn row(site: &SiteFacts, picture: &Picture) -> SiteRow {
 
 /// What the largest group of its parked tasks waits for.
 fn waits(site: &SiteFacts, picture: &Picture) -> String {
-    match park::crowds(site, &picture.model).first() {
+    match picture.model.crowds(site.id).first() {
         Some(crowd) => place::crowd(crowd, &site.site.file),
         None if site.live == 0 => "none".to_owned(),
         None => "unknown".to_owned(),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{SiteFacts, TaskId, Wait};
-use stranded_analysis::park;
 use stranded_analysis::report::SiteVerdict;
 use stranded_analysis::words;
 
@@ -183,7 +182,7 @@ fn ages(site: &SiteFacts) -> String {
 
 /// The groups of parked tasks by what they wait for, largest first.
 fn waits(site: &SiteFacts, picture: &Picture) -> String {
-    let crowds = park::crowds(site, &picture.model);
+    let crowds = picture.model.crowds(site.id);
     let parts: Vec<String> = crowds
         .iter()
         .take(4)
