@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures::task::AtomicWaker;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::yield_now;
 
 use crate::configuration::Configuration;
@@ -30,6 +30,8 @@ pub(crate) enum Workload {
     WakePoll,
     /// A message goes from one task to another and wakes it.
     MpscHop,
+    /// A mutex that nobody else wants is locked and unlocked.
+    MutexLock,
     /// A task is parked with a waker registered.
     Memory,
 }
@@ -44,8 +46,14 @@ pub(crate) enum Effort {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::SpawnComplete, Self::SpawnPaced, Self::WakePoll, Self::MpscHop, Self::Memory];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::SpawnComplete,
+        Self::SpawnPaced,
+        Self::WakePoll,
+        Self::MpscHop,
+        Self::MutexLock,
+        Self::Memory,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -53,6 +61,7 @@ impl Workload {
             Self::SpawnPaced => "spawn+complete, paced",
             Self::WakePoll => "wake+poll",
             Self::MpscHop => "mpsc hop",
+            Self::MutexLock => "mutex lock+unlock",
             Self::Memory => "parked task",
         }
     }
@@ -80,6 +89,10 @@ impl Workload {
                 best(effort, |operations| tasks.wake(&runtime, operations))
             }
             Self::MpscHop => best(effort, |operations| mpsc_hops(&runtime, operations)),
+            Self::MutexLock => {
+                let mutex = Mutex::new(());
+                best(effort, |operations| lock(&runtime, &mutex, operations))
+            }
             Self::Memory => parked_bytes(&runtime, configuration, effort),
         }
     }
@@ -135,6 +148,14 @@ fn paced(effort: Effort, run: impl Fn(usize)) -> f64 {
         .collect();
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
+}
+
+fn lock(runtime: &Runtime, mutex: &Mutex<()>, operations: usize) {
+    runtime.block_on(async {
+        for _ in 0..operations {
+            drop(mutex.lock().await);
+        }
+    });
 }
 
 fn spawn_complete(runtime: &Runtime, operations: usize) {

@@ -155,7 +155,7 @@ impl Registry {
         // Before any task: see there.
         let reading = self.resources.read(self.slab.used());
         let wrapped = self.wrapped();
-        let mut graph = Graph::default();
+        let mut graph = Graph::new(self.slab.used());
         for (seen, cold) in self.slots() {
             let number = cold.site.load(Relaxed);
             let Some(site) = self.sites.get(number) else {
@@ -175,11 +175,15 @@ impl Registry {
                 stalled = [stalled, seen.busy_since()].into_iter().flatten().min();
                 activity.add(self, &seen, cold, now, settle);
             }
+            let spawner = SlotId::from_raw(cold.spawner.load(Relaxed));
+            if let Some(spawner) = spawner.filter(|id| self.is_alive(*id)) {
+                graph.add_child(spawner, &seen);
+            }
             if guarded.is_some_and(|of| !self.is_guarded(of, &seen, cold)) {
                 continue;
             }
             look.count(&seen, cold, site.place.kind);
-            graph.add(&seen, cold, &reading, &wrapped, site.is_stranded(&seen));
+            graph.add(&seen, &reading, &wrapped, site.is_stranded(&seen));
             let cluster = self.tally_task(tally, site, &seen, cold, &met);
             if let Some(cluster) = cluster {
                 cluster.waits.add(&seen, &reading, &wrapped);

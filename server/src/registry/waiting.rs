@@ -20,6 +20,8 @@ use super::{Registry, SlotId};
 
 /// The most tasks of the graph that are told one by one.
 const TASKS: usize = 4096;
+/// The most tasks of which those to be told are chosen.
+const MET: usize = 16 * TASKS;
 /// The most resources that are told besides those that one of these tasks waits for.
 const RESOURCES: usize = 4096;
 
@@ -47,10 +49,19 @@ pub(super) struct Settling(HashMap<SlotId, (u32, Moment)>);
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     members: Vec<(Reason, SlotId)>,
-    /// Of each task with live children: how many, and the last one that was met.
-    children: HashMap<SlotId, (u32, SlotId)>,
+    /// Members that were met when there were far too many.
+    omitted: u64,
+    /// By the slot of a live task: its live children.
+    children: Vec<Children>,
     /// Parked tasks without any waker.
     stranded: Vec<SlotId>,
+}
+
+/// The live children of a task: how many, and the slot of the last one that was met.
+#[derive(Clone, Copy, Debug, Default)]
+struct Children {
+    count: u32,
+    last: u32,
 }
 
 /// What the tasks of a cluster wait for.
@@ -101,21 +112,29 @@ pub(crate) struct WaitGraph {
 }
 
 impl Graph {
+    /// A graph of as many slots of tasks as were ever used.
+    pub(super) fn new(slots: u32) -> Self {
+        Self { children: vec![Children::default(); slots as usize], ..Self::default() }
+    }
+
+    /// A live task is met, maybe one of others than those that the graph is of, that a live task has spawned.
+    pub(super) fn add_child(&mut self, of: SlotId, child: &Snapshot) {
+        if let Some(children) = self.children.get_mut(of.index() as usize) {
+            let count = children.count.saturating_add(1);
+            *children = Children { count, last: child.id.index() };
+        }
+    }
+
     /// A live task is met. `stranded`: it is parked, without a live waker.
     pub(super) fn add(
         &mut self,
         seen: &Snapshot,
-        cold: &Cold,
         reading: &Reading<'_>,
         wrapped: &Wrapped,
         stranded: bool,
     ) {
         if seen.own() {
             return;
-        }
-        if let Some(spawner) = SlotId::from_raw(cold.spawner.load(Relaxed)) {
-            let children = self.children.entry(spawner).or_insert((0, seen.id));
-            children.0 += 1;
         }
         if stranded && self.stranded.len() < TASKS {
             self.stranded.push(seen.id);
@@ -127,14 +146,11 @@ impl Graph {
             _ => Some(Reason::Permits),
         };
         let message = wrapped.waits(seen).next().map(|_| Reason::Message);
-        if let Some(reason) = reading.waits(seen).filter_map(reason).chain(message).min() {
-            self.members.push((reason, seen.id));
+        match reading.waits(seen).filter_map(reason).chain(message).min() {
+            Some(_) if self.members.len() >= MET => self.omitted += 1,
+            Some(reason) => self.members.push((reason, seen.id)),
+            None => {}
         }
-    }
-
-    /// The only live child of a task.
-    fn only_child(&self, task: SlotId) -> Option<SlotId> {
-        self.children.get(&task).filter(|(count, _)| *count == 1).map(|(_, child)| *child)
     }
 }
 
@@ -162,7 +178,7 @@ impl Registry {
         graph.members.sort_unstable_by_key(|(reason, id)| (*reason, id.raw()));
         let mut met = HashSet::new();
         graph.members.retain(|(_, id)| met.insert(*id));
-        let omitted = graph.members.len().saturating_sub(TASKS) as u64;
+        let omitted = graph.omitted + graph.members.len().saturating_sub(TASKS) as u64;
         graph.members.truncate(TASKS);
 
         let mut resources = BTreeMap::<ResourceId, Known<'_>>::new();
@@ -194,7 +210,7 @@ impl Registry {
                     })
                     .chain(wrapped.waits(&seen))
                     .collect(),
-                only_child: graph.only_child(*id).and_then(|child| self.number_of(child)),
+                only_child: self.only_child(&graph, *id).and_then(|child| self.number_of(child)),
                 settled_since: settled.then_some(since),
                 ..self.waiting_task(&seen, cold)
             });
@@ -228,7 +244,8 @@ impl Registry {
         while let Some(child) = ends.pop() {
             let spawner = self.slab.get(child).map(|(_, cold)| cold.spawner.load(Relaxed));
             let parent = spawner.and_then(SlotId::from_raw).filter(|id| self.is_alive(*id));
-            let Some(parent) = parent.filter(|id| graph.only_child(*id) == Some(child)) else {
+            let Some(parent) = parent.filter(|id| self.only_child(graph, *id) == Some(child))
+            else {
                 continue;
             };
             graph.members.extend([(Reason::Join, child), (Reason::Join, parent)]);
@@ -236,6 +253,15 @@ impl Registry {
                 ends.push(parent);
             }
         }
+    }
+
+    /// The only live child of a task, as of when all were met.
+    fn only_child(&self, graph: &Graph, task: SlotId) -> Option<SlotId> {
+        let children = graph.children.get(task.index() as usize).filter(|it| it.count == 1)?;
+        let (slot, cold) = self.slab.at(children.last)?;
+        // Its slot may have gone to another task since.
+        let is_child = cold.spawner.load(Relaxed) == task.raw();
+        SlotId::from_raw(slot.id.load(Relaxed)).filter(|id| is_child && self.is_alive(*id))
     }
 
     /// What can be said of any task.
