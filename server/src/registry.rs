@@ -49,7 +49,7 @@ use stranded_analysis::facts::TaskKind;
 use tracing_core::Metadata;
 
 pub(crate) use census::Look;
-pub(crate) use handles::{Channel, WaitKey};
+pub(crate) use handles::{Channel, Key};
 pub(crate) use id::SlotId;
 pub(crate) use own_tasks::Seen;
 pub(crate) use resources::{Change, NewResource, OpChange, Source, ThingId};

@@ -19,6 +19,8 @@
 //! What was created before the agent started, or without one, behaves the same and tells nothing. It allocates nothing,
 //! and each call costs one comparison more.
 //!
+//! One method is missing: `Notify::notified_owned`, whose future would need an allocation.
+//!
 //! A handle that is moved without being used is not seen to move. A handle counts as *used* by the task that
 //! sends, receives, waits or clones through it; one that was only made may be anywhere. Weak senders count as senders,
 //! since they can become one.

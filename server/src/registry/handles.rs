@@ -23,7 +23,7 @@ use super::resources::mark::Mark;
 use crate::context;
 use crate::own;
 
-pub(crate) use channel::{Channel, WaitKey};
+pub(crate) use channel::{Channel, Key};
 pub(super) use reading::Wrapped;
 pub(super) use told::ToldTally;
 

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use stranded_analysis::facts::{Hold, ResourceKind, Side};
 
 use crate::context;
-use crate::registry::{Channel, Registry, SlotId, WaitKey};
+use crate::registry::{Channel, Key, Registry, SlotId};
 
 /// The agent of this process, once it is its subscriber.
 static AGENT: OnceLock<Arc<Registry>> = OnceLock::new();
@@ -35,7 +35,7 @@ pub(super) struct End(Option<Known>);
 #[derive(Debug)]
 struct Known {
     channel: Arc<Channel>,
-    key: u32,
+    key: Key,
     side: Side,
     /// Slot id of the task that used the handle last; [`OUTSIDE`] any task, or 0: not used yet.
     user: AtomicU64,
@@ -132,7 +132,7 @@ impl Drop for Known {
 pub(super) struct Op {
     channel: Option<Arc<Channel>>,
     wants: Hold,
-    key: Option<WaitKey>,
+    key: Option<Key>,
     /// The task whose own waker the primitive keeps for this operation.
     armed: Option<SlotId>,
 }
@@ -208,7 +208,7 @@ pin_project! {
     pub(super) struct Waiting<F> {
         op: Op,
         #[pin]
-        pub(super) future: F,
+        future: F,
     }
 }
 

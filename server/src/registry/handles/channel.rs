@@ -35,7 +35,7 @@ pub(crate) struct Channel {
 /// What changes of it.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    next_key: u32,
+    next_key: Key,
     pub(super) ends: Vec<End>,
     pub(super) senders: u64,
     pub(super) receivers: u64,
@@ -52,7 +52,7 @@ pub(super) struct State {
 /// One handle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
-    key: u32,
+    key: Key,
     pub(super) side: Side,
     pub(super) task: Option<Mark>,
     pub(super) used: bool,
@@ -60,14 +60,12 @@ pub(super) struct End {
 }
 
 /// A handle's or a wait's number within its channel.
-pub(crate) type EndKey = u32;
-/// A wait's number within its channel.
-pub(crate) type WaitKey = u32;
+pub(crate) type Key = u32;
 
 /// One operation that returned `Pending` when it was polled last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
-    key: WaitKey,
+    key: Key,
     pub(super) task: Mark,
     /// In which poll of the task that was.
     pub(super) poll: u64,
@@ -109,7 +107,7 @@ impl Channel {
     }
 
     /// A new handle, made by the task of this thread.
-    pub(crate) fn add_end(&self, side: Side) -> EndKey {
+    pub(crate) fn add_end(&self, side: Side) -> Key {
         let mut state = self.state();
         *state.count(side) += 1;
         let key = state.next_key();
@@ -120,7 +118,7 @@ impl Channel {
     }
 
     /// The task of this thread uses a handle.
-    pub(crate) fn use_end(&self, key: EndKey) {
+    pub(crate) fn use_end(&self, key: Key) {
         let by = here();
         let mut state = self.state();
         if let Some(end) = state.ends.iter_mut().find(|end| end.key == key) {
@@ -132,7 +130,7 @@ impl Channel {
     }
 
     /// A handle is gone.
-    pub(crate) fn drop_end(&self, key: EndKey, side: Side) {
+    pub(crate) fn drop_end(&self, key: Key, side: Side) {
         let mut state = self.state();
         let count = state.count(side);
         *count = count.saturating_sub(1);
@@ -163,12 +161,7 @@ impl Channel {
     }
 
     /// An operation of the task of this thread has returned `Pending`. `armed`: the task whose own waker is in it.
-    pub(crate) fn wait(
-        &self,
-        key: Option<WaitKey>,
-        wants: Hold,
-        armed: Option<SlotId>,
-    ) -> Option<WaitKey> {
+    pub(crate) fn wait(&self, key: Option<Key>, wants: Hold, armed: Option<SlotId>) -> Option<Key> {
         let task = here()?;
         let poll = self.registry.polls(task.id()?)?;
         let armed = armed == task.id();
@@ -191,7 +184,7 @@ impl Channel {
     }
 
     /// An operation is over, or was given up.
-    pub(crate) fn wait_no_more(&self, key: WaitKey) {
+    pub(crate) fn wait_no_more(&self, key: Key) {
         self.state().waits.retain(|wait| wait.key != key);
     }
 
@@ -256,7 +249,7 @@ impl Drop for Channel {
 }
 
 impl State {
-    fn next_key(&mut self) -> u32 {
+    fn next_key(&mut self) -> Key {
         self.next_key = self.next_key.wrapping_add(1);
         self.next_key
     }
