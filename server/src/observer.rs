@@ -218,6 +218,7 @@ impl Observer {
     fn describe(&self, instrumentation: Instrumentation, scopes: bool) -> TargetInfo {
         let working = instrumentation == Instrumentation::Working;
         let capture = self.registry.capture();
+        let wrapped = self.registry.has_wrapped();
         let resources = self.registry.resources().level();
         let caps = [
             (Cap::Wakers, true),
@@ -228,9 +229,9 @@ impl Observer {
             (Cap::Scopes, scopes),
             (Cap::WokenBy, true),
             (Cap::Endings, true),
-            (Cap::Handles, self.registry.has_wrapped()),
+            (Cap::Handles, wrapped),
             (Cap::Activity, true),
-            (Cap::Cancellations, capture == Capture::FramePointers),
+            (Cap::Cancellations, capture == Capture::FramePointers || wrapped),
             (Cap::SpawnStacks, capture == Capture::FramePointers),
             (Cap::Resources, resources != Resources::Off),
             (Cap::Timers, resources == Resources::All),
