@@ -15,6 +15,7 @@ mod chat_rooms;
 mod child_process;
 mod config_watcher;
 mod connection_pool;
+mod crawl_jobs;
 mod delayed_jobs;
 mod document_editor;
 mod event_bus;
@@ -102,6 +103,7 @@ pub const ALL: &[Program] = &[
     child_process::PROGRAM,
     config_watcher::PROGRAM,
     connection_pool::PROGRAM,
+    crawl_jobs::PROGRAM,
     delayed_jobs::PROGRAM,
     document_editor::PROGRAM,
     event_bus::PROGRAM,
