@@ -13,6 +13,7 @@ mod stream;
 mod ticker;
 mod timer;
 
+use crate::facts::Cap;
 use crate::park::Crowd;
 use crate::scene::Scene;
 
@@ -25,6 +26,8 @@ pub struct HealthDoc {
     pub title: &'static str,
     /// When it holds.
     pub test: &'static str,
+    /// The facts without which it cannot be asked. A rule that it could silence then only watches.
+    pub needs: &'static [Cap],
     /// The rules it silences.
     pub silences: &'static [&'static str],
     /// What it cannot know yet, and what it does instead.

@@ -31,7 +31,8 @@ them.
   table below, since a rule that names a cause (who was told to stop, which queue is full) says more than one that names
   a symptom (survivors, growth). What the others say becomes its evidence.
 - *Health facts* speak for tasks: they silence the rules they list, and no others. A significant growth voids H1, H2,
-  H6 and H10: a leak inside a pool is a leak.
+  H6 and H10: a leak inside a pool is a leak. Where the facts that one of them needs are missing, the rules it could
+  silence only watch: nobody is accused whom nothing could speak for.
 ";
 
 #[test]
@@ -108,11 +109,12 @@ fn rule(doc: &RuleDoc) -> String {
 
 fn fact(doc: &HealthDoc) -> String {
     format!(
-        "\n## {} {}\n\n{}\n\n**Silences.** {}\n\n**Cannot know.** {}\n",
+        "\n## {} {}\n\n{}\n\n**Silences.** {}\n\n**Needs.** {}\n\n**Cannot know.** {}\n",
         doc.id,
         doc.title,
         doc.test,
         or_nothing(doc.silences),
+        or_nothing(&doc.needs.iter().map(|cap| cap.name()).collect::<Vec<_>>()),
         doc.limits
     )
 }

@@ -1,6 +1,7 @@
 //! H9: a site whose tasks usually end by an abort.
 
 use super::{HealthDoc, HealthFact, Test};
+use crate::facts::Cap;
 use crate::scene::Scene;
 use crate::words;
 
@@ -9,6 +10,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H9",
         title: "ends by abort",
         test: "At least three tasks of the site ended by an abort, and no fewer than returned.",
+        needs: &[Cap::Endings],
         silences: &["P1", "L3"],
         limits: "Where the aborted tasks were parked is not known, so those of the whole site count, and only where aborts are the rule. P1 is not silenced but becomes W2.",
     },

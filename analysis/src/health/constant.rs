@@ -1,6 +1,7 @@
 //! H2: a pool of constant size in a busy process.
 
 use super::{HealthDoc, HealthFact, Test};
+use crate::facts::Cap;
 use crate::history;
 use crate::scene::Scene;
 use crate::words;
@@ -10,6 +11,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H2",
         title: "constant pool",
         test: "For 10 min the number of live tasks stayed within 10 % (or one task), while 100 other tasks were spawned.",
+        needs: &[Cap::Norms],
         silences: &["L1", "L2", "L5", "W1"],
         limits: "Read from minima of minutes, so that a short peak between two censuses goes unseen.",
     },

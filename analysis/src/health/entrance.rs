@@ -1,6 +1,7 @@
 //! H5: the entrances of a service.
 
 use super::{HealthDoc, HealthFact, Test};
+use crate::facts::Cap;
 use crate::park::Crowd;
 use crate::scene::Scene;
 use crate::words;
@@ -10,6 +11,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H5",
         title: "entrance",
         test: "The tasks wait for a new connection or a signal, or each of them has spawned ten others on average.",
+        needs: &[Cap::ParkStacks],
         silences: &["L1", "L2", "L5", "L9", "W1"],
         limits: "Children are counted by site, not by task.",
     },

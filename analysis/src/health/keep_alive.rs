@@ -1,6 +1,7 @@
 //! H6: connections that are kept open on purpose.
 
 use super::{HealthDoc, HealthFact, Test};
+use crate::facts::Cap;
 use crate::park::Crowd;
 use crate::pooling::pooling_crate;
 use crate::scene::Scene;
@@ -11,6 +12,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H6",
         title: "keep-alive",
         test: "A stack of at least half of the tasks names a socket, at least 80 % of them were woken by I/O before (or a known pooling crate spawned them), and they are no more than the open sockets of the process.",
+        needs: &[Cap::ParkStacks, Cap::WokenBy],
         silences: &["L1", "L2", "L9", "W1"],
         limits: "W1 is silenced because it compares with whole lifetimes, not with idle times of earlier connections. Whether their ages are heavy-tailed is not tested. Where the number of open sockets is unknown it is not compared.",
     },

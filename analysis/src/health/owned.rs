@@ -1,7 +1,7 @@
 //! H8: tasks that somebody waits for.
 
 use super::{HealthDoc, HealthFact, Test};
-use crate::facts::{Cluster, SiteFacts, Wait};
+use crate::facts::{Cap, Cluster, SiteFacts, Wait};
 use crate::model::Model;
 use crate::scene::Scene;
 use crate::words;
@@ -11,6 +11,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H8",
         title: "owned",
         test: "All live tasks of the site were spawned by tasks that are alive, and tasks of the spawning sites wait in a JoinSet or a TaskTracker, or in as many JoinHandles as there are children.",
+        needs: &[Cap::Spawners, Cap::ParkStacks],
         silences: &["L3", "L10"],
         limits: "Which task waits for which is not known: the spawning site as a whole is looked at.",
     },

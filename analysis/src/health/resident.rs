@@ -10,6 +10,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H1",
         title: "resident",
         test: "Every task of the site was spawned within 30 s of the agent's start, and the site never had more tasks alive than now.",
+        needs: &[],
         silences: &["L1", "L2", "L3", "L5", "L9", "L12", "W1"],
         limits: "The first request is not known, so only the agent's start counts.",
     },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{HealthDoc, HealthFact, Test};
+use crate::facts::Cap;
 use crate::park::Crowd;
 use crate::scene::{Scene, times};
 use crate::words;
@@ -12,6 +13,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H4",
         title: "responsive",
         test: "The tasks were polled at least ten times, none of them has been parked for more than ten times its usual gap, and other tasks woke them last, the latest of a site that still has live tasks.",
+        needs: &[Cap::WokenBy],
         silences: &["L1", "L5"],
         limits: "For one task the usual gap is its mean, for several the median over the whole site. Of their wakers only the latest is known.",
     },

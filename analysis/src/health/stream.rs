@@ -1,6 +1,7 @@
 //! H10: tasks that are woken as often as ever, however old they are.
 
 use super::{HealthDoc, HealthFact, Test, responsive};
+use crate::facts::Cap;
 use crate::park::Crowd;
 use crate::scene::Scene;
 use crate::words;
@@ -10,6 +11,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H10",
         title: "stream",
         test: "The tasks were polled at least ten times, and none of them has been parked for more than ten times its usual gap.",
+        needs: &[Cap::WokenBy],
         silences: &["L1"],
         limits: "For several tasks the usual gap is the median over the whole site.",
     },

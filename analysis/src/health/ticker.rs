@@ -1,7 +1,7 @@
 //! H3: tasks that a timer of their own wakes again and again.
 
 use super::{HealthDoc, HealthFact, Test, constant};
-use crate::facts::WaitClass;
+use crate::facts::{Cap, WaitClass};
 use crate::park::Crowd;
 use crate::scene::Scene;
 use crate::words;
@@ -11,6 +11,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H3",
         title: "ticker",
         test: "The tasks wait for a timer, were woken by a timer before, each at least three times, and their number is constant.",
+        needs: &[Cap::ParkStacks, Cap::WokenBy],
         silences: &["L1", "L5", "L9", "W1"],
         limits: "The gaps between wakes are not known, so their regularity is not tested.",
     },

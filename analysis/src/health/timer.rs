@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{HealthDoc, HealthFact, Test};
-use crate::facts::Timers;
+use crate::facts::{Cap, Timers};
 use crate::park::Crowd;
 use crate::scene::Scene;
 use crate::words;
@@ -13,6 +13,7 @@ pub(super) const FACT: HealthFact = HealthFact {
         id: "H7",
         title: "armed timer",
         test: "At least half of the tasks have a timer of their own that is due within 24 h. Where timers are not tracked: a stack of at least half of them names a timer, and none has been parked for more than 24 h.",
+        needs: &[Cap::ParkStacks],
         silences: &["L1", "L2", "L3", "L5", "L6", "L7", "L8", "L9", "W1"],
         limits: "Against L3 it counts only where all of the tasks have a timer that is known to be due within 10 min.",
     },

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::facts::{Cap, Gauges, Moment, SiteFacts, SiteId};
-use crate::health::Defence;
+use crate::health::{self, Defence, HealthDoc};
 use crate::history;
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::reach::Reach;
-use crate::report::RuleId;
+use crate::report::{Class, RuleId};
 use crate::rules::{self, Charge, Rule};
 use crate::scene::Scene;
 use crate::words;
@@ -95,12 +95,47 @@ impl<'a> Heard<'a> {
             return heard;
         }
         for rule in active {
-            let opinion = (rule.condition)(&heard.scene);
+            let mut opinion = (rule.condition)(&heard.scene);
+            for charge in &mut opinion.charges {
+                doubt(charge, heard.scene.model);
+            }
             heard.charges.extend(opinion.charges);
             heard.defence = heard.defence.or(opinion.silenced_by);
         }
         heard
     }
+}
+
+/// What nobody could speak against is no more than odd. A proof needs no other side.
+fn doubt(charge: &mut Charge, model: &Model) {
+    if charge.class != Class::Likely {
+        return;
+    }
+    let told = |cap: &Cap| model.target().is_some_and(|target| target.caps.has(*cap));
+    let unheard: Vec<&HealthDoc> = charge
+        .rule
+        .silenced_by
+        .iter()
+        .filter_map(|id| health::explain(id))
+        .filter(|fact| !fact.needs.iter().all(told))
+        .collect();
+    let mut missing: Vec<&str> = unheard
+        .iter()
+        .flat_map(|fact| fact.needs)
+        .filter(|cap| !told(cap))
+        .map(|cap| meaning(*cap))
+        .collect();
+    missing.dedup();
+    if unheard.is_empty() {
+        return;
+    }
+    let ids: Vec<&str> = unheard.iter().map(|fact| fact.id).collect();
+    charge.class = Class::Watch;
+    charge.counter_evidence.push(format!(
+        "{} could not be asked: this source does not tell {}.",
+        ids.join(", "),
+        missing.join(", nor ")
+    ));
 }
 
 /// The rules that can be asked, and why the others cannot.

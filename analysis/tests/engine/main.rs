@@ -6,6 +6,7 @@ mod boundaries;
 mod clauses;
 mod golden;
 mod known_crates;
+mod laws;
 mod life_cycle;
 mod load;
 mod merging;
