@@ -461,6 +461,8 @@ impl Registry {
         let Some(slot) = op.resource().and_then(|id| self.resources.resource(id)) else { return };
         match slot.kind() {
             ResourceKind::Barrier => self.touch(slot, task),
+            // Who fills the cell and now waits for it does not poll that future any more: it may have gone elsewhere.
+            ResourceKind::OnceCell => slot.holders().set_movable(task.map(Mark::of)),
             // The timer inside an interval, while that is what ticks.
             ResourceKind::Interval if op.source() != Source::Tick => {
                 let outer = context.outer_op().and_then(|id| self.resources.op(id));

@@ -114,6 +114,14 @@ impl Holders {
         }
     }
 
+    /// What was taken by `by` may be anywhere by now.
+    pub(super) fn set_movable(&self, by: Option<Mark>) {
+        let who = who(by);
+        for entry in self.entries.iter().filter(|entry| entry.who.load(Acquire) == who) {
+            entry.taken.fetch_or(MOVABLE, Relaxed);
+        }
+    }
+
     /// Enters a task that has touched a barrier, if it is not entered; one that has ended makes room.
     pub(super) fn enter_once(&self, by: Mark, alive: impl Fn(Mark) -> bool, at: Moment) {
         if self.entries.iter().any(|entry| entry.who.load(Relaxed) == by.raw) {

@@ -110,3 +110,20 @@ fn who_waits_for_a_cell_waits_for_the_task_that_fills_it() {
         assert_eq!(cell.get(), Some(&1));
     });
 }
+
+#[test]
+fn who_waits_for_a_cell_that_it_began_to_fill_itself_has_let_go_of_that() {
+    play(Level::Locks, async |scene| {
+        let cell = Arc::new(OnceCell::<u32>::new());
+        let task = tokio::spawn(async move {
+            let filled = Arc::clone(&cell);
+            let mut filling =
+                Box::pin(async move { _ = filled.get_or_init(std::future::pending).await });
+            assert!(!poll_once(&mut filling).await);
+            cell.get_or_init(async || 1).await;
+        });
+        scene.settle().await;
+        let seen = scene.only(ResourceKind::OnceCell);
+        assert_eq!(holders(&seen), [(Some(number(&task)), Hold::Permits(1), true)]);
+    });
+}
