@@ -14,7 +14,7 @@ use crate::faults::{Faults, Part};
 use crate::observer::Observer;
 use crate::registry::Registry;
 use crate::stack::{Budget, Capture};
-use crate::subscriber::Tee;
+use crate::subscriber::{Tee, others};
 
 /// Puts the agent into this process as `STRANDED_*` say, and becomes its `tracing` subscriber.
 ///
@@ -155,6 +155,7 @@ fn install<S: Subscriber + Send + Sync + 'static>(
     let registry = Arc::new(Registry::new(config.memory_mb, capture, budget));
     registry.resources().switch(config.resources, || ());
     let tee = Tee::new(Arc::clone(&registry), inner);
+    others::listen();
     let set = tracing_core::dispatcher::set_global_default(Dispatch::new(tee));
     if set.is_ok() {
         crate::sync::track::follow(&registry);

@@ -9,6 +9,7 @@ mod callsites;
 mod fields;
 mod ids;
 mod mirror;
+pub(crate) mod others;
 mod resources;
 #[cfg(test)]
 mod tests;
@@ -163,6 +164,9 @@ impl<S: Subscriber> Subscriber for Tee<S> {
     }
 
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
+        if let Some(answer) = others::answer(meta) {
+            return answer;
+        }
         let inner = self.inner.register_callsite(meta);
         let role = Role::of(meta, self.level());
         if role == Some(Role::Spawn)

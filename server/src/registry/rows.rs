@@ -16,6 +16,7 @@ use super::slot::{BY_DRIVER, BY_THREAD, NO_SITE, Snapshot};
 use super::window::{Order, Top};
 use super::{Registry, SlotId};
 use crate::source::Rows;
+use crate::subscriber::others;
 
 /// A time in a slot, where 0 is "never".
 pub(super) fn moment(ns: u64) -> Option<Moment> {
@@ -24,9 +25,18 @@ pub(super) fn moment(ns: u64) -> Option<Moment> {
 
 impl Registry {
     /// Every slot in use, with a consistent copy of it; those of ended tasks that a waker pins too.
+    ///
+    /// Once there has been another dispatcher, any clone of a waker may have gone unseen, by whatever thread: no count
+    /// is believed any more.
     pub(super) fn slots(&self) -> impl Iterator<Item = (Snapshot, &Cold)> {
+        let unseen = others::met();
         let slots = (0..self.slab.used()).filter_map(|index| self.slab.at(index));
-        slots.filter_map(|(slot, cold)| Some((slot.read()?, cold)))
+        slots.filter_map(move |(slot, cold)| {
+            if unseen {
+                slot.mark_unaccounted();
+            }
+            Some((slot.read()?, cold))
+        })
     }
 
     /// Every live task, with a consistent copy of its slot.
