@@ -1,7 +1,7 @@
 //! How right the engine is about the corpus, as numbers.
 //!
 //! Reading order: [`args`]; [`target`] runs a program, [`viewer`] looks at it, [`report`] is what the looks say;
-//! [`account`] is what the program says; [`score`] compares the two, [`baseline`] does so for two simpler rules;
+//! [`account`] is what the program says; [`mod@score`] compares the two, [`baseline`] does so for two simpler rules;
 //! [`totals`] adds up, and [`page`] writes it down.
 
 mod account;
