@@ -1,12 +1,12 @@
 //! Readers look at the configuration twice; a reload in between waits for the first, and is waited for by the
 //! second.
 
+use std::pin::pin;
 use std::sync::Arc;
 
-use futures::FutureExt as _;
+use futures::{FutureExt as _, poll};
 use tokio::sync::{RwLock, oneshot};
 
-use crate::harness::stage::some_work;
 use crate::harness::truth::{Leak, spawned, stuck};
 use crate::harness::{Kind, Program, Stage, Visitor};
 
@@ -27,27 +27,39 @@ async fn run(stage: Stage) {
         // Every tenant has a configuration of its own.
         let config = Arc::new(RwLock::new(visitor.number));
         let (entered, reading) = oneshot::channel();
-        spawned(tokio::spawn(request(visitor, Arc::clone(&config), entered)));
+        let (asked, reloading) = oneshot::channel();
+        spawned(tokio::spawn(request(visitor, Arc::clone(&config), entered, reloading)));
         if visitor.unlucky {
-            spawned(tokio::spawn(reload(config, reading)));
+            spawned(tokio::spawn(reload(config, reading, asked)));
         }
     }
 }
 
-async fn request(visitor: Visitor, config: Arc<RwLock<u64>>, entered: oneshot::Sender<()>) {
+async fn request(
+    visitor: Visitor,
+    config: Arc<RwLock<u64>>,
+    entered: oneshot::Sender<()>,
+    reloading: oneshot::Receiver<()>,
+) {
     let limits = config.read().await;
     if visitor.unlucky {
         entered.send(()).ok();
-        // Until a reload is in the queue.
-        while config.try_read().is_ok() {
-            some_work(visitor.number).await;
-        }
+        // This takes a while, in which somebody asks for a reload.
+        reloading.await.ok();
         let routes = stuck(READ_WRITE_READ, config.read()).await;
         tracing::debug!(%limits, %routes, "configured");
     }
 }
 
-async fn reload(config: Arc<RwLock<u64>>, reading: oneshot::Receiver<()>) {
+async fn reload(
+    config: Arc<RwLock<u64>>,
+    reading: oneshot::Receiver<()>,
+    asked: oneshot::Sender<()>,
+) {
     reading.await.ok();
-    *stuck(READ_WRITE_READ, config.write()).await += 1;
+    let mut write = pin!(config.write());
+    if poll!(write.as_mut()).is_pending() {
+        asked.send(()).ok();
+    }
+    *stuck(READ_WRITE_READ, write).await += 1;
 }

@@ -100,11 +100,16 @@ impl Holders {
             return;
         }
         let who = who(by);
-        let own = self.entries.iter().find(|entry| {
-            entry.who.load(Acquire) == who
-                && (entry.taken.load(Relaxed) & SHARED != 0) == shared
-                && entry.who.compare_exchange(who, FREE, AcqRel, Relaxed).is_ok()
-        });
+        let clear = |how: u64| {
+            self.entries.iter().find(|entry| {
+                entry.who.load(Acquire) == who
+                    && entry.taken.load(Relaxed) & !TIME_MASK == how
+                    && entry.who.compare_exchange(who, FREE, AcqRel, Relaxed).is_ok()
+            })
+        };
+        // Of two guards of one task it is not told which is gone: what is left may be the one that can be anywhere.
+        let how = if shared { SHARED } else { 0 };
+        let own = clear(how).or_else(|| clear(how | MOVABLE));
         if own.is_none() {
             self.held.fetch_or(INEXACT, AcqRel);
         }
@@ -222,6 +227,19 @@ mod tests {
         (0..=KEPT as u64).for_each(|reader| holders.give(Some(mark(reader)), true));
         take(&holders, 9, false);
         assert_eq!(held(&holders), (1, vec![9]));
+    }
+
+    #[test]
+    fn of_two_guards_of_one_task_the_one_that_may_have_moved_is_left() {
+        let holders = Holders::default();
+        let taking = |movable| Taking { by: Some(mark(1)), at: Moment(64), movable, shared: true };
+        for order in [[true, false], [false, true]] {
+            order.map(|movable| holders.take(taking(movable)));
+            holders.give(Some(mark(1)), true);
+            let left: Vec<bool> = holders.read().by.iter().map(|it| it.movable).collect();
+            assert_eq!(left, [true]);
+            holders.give(Some(mark(1)), true);
+        }
     }
 
     #[test]
