@@ -4,6 +4,7 @@ mod findings;
 pub(crate) mod gate;
 mod hearing;
 mod sites;
+mod victims;
 
 use crate::allow;
 use crate::facts::Moment;

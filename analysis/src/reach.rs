@@ -26,6 +26,7 @@
 mod cause;
 mod graph;
 mod holders;
+pub(crate) mod presumed;
 mod spread;
 
 use std::collections::BTreeMap;
@@ -119,9 +120,7 @@ impl Reach {
     /// Finds the stranded tasks. Nothing is stranded while an update is missing, or only a part of a census has come:
     /// then the facts are not of one moment.
     pub fn of(model: &Model, policy: &Policy) -> Self {
-        let tells = |cap| model.target().is_some_and(|target| target.caps.has(cap));
-        let told = tells(Cap::Wakers) && (tells(Cap::Resources) || tells(Cap::Handles));
-        if !told || model.lost() > 0 || model.census() != Some(model.at()) {
+        if !can_tell(model) {
             return Self::default();
         }
         let graph = graph::build(model, policy);
@@ -169,4 +168,11 @@ impl Reach {
             },
         }
     }
+}
+
+/// Whether the wait graph is told, whole and of one moment.
+fn can_tell(model: &Model) -> bool {
+    let tells = |cap| model.target().is_some_and(|target| target.caps.has(cap));
+    let told = tells(Cap::Wakers) && (tells(Cap::Resources) || tells(Cap::Handles));
+    told && model.lost() == 0 && model.census() == Some(model.at())
 }

@@ -37,6 +37,8 @@ mod wait_short;
 mod waker_gone;
 mod zombie_memory;
 
+pub(crate) use stranding::{ACCUSED, through_in_words, victims};
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -290,6 +292,9 @@ pub(crate) const ALL: &[&Rule] = &[
     &slow::RULE,
     &big::RULE,
 ];
+
+/// The rule that victims stand under.
+pub(crate) const BLOCKED: &RuleDoc = &blocked::RULE.doc;
 
 impl Rule {
     pub(crate) fn id(&self) -> RuleId {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::victims;
 use crate::facts::{Cap, Gauges, Moment, SiteFacts, SiteId};
 use crate::health::{self, Defence, HealthDoc};
 use crate::history;
@@ -61,7 +62,7 @@ impl<'a> Hearing<'a> {
             .map(|site| history::spawned_between(site, now.back(policy.constant_for), now))
             .sum();
         let reach = Rc::new(Reach::of(model, policy));
-        let sites = model
+        let mut sites: Vec<Heard<'a>> = model
             .sites()
             .filter(|site| !site.own)
             .map(|site| {
@@ -69,6 +70,9 @@ impl<'a> Hearing<'a> {
                 Heard::of(Scene::new(model, site, now, policy, spawned_everywhere, reach), &active)
             })
             .collect();
+        if active.iter().any(|rule| rule.doc.id == rules::BLOCKED.id) {
+            victims::tell_apart(&mut sites, model, policy, &reach);
+        }
         Self { sites, inactive, active: active.into_iter().map(Rule::id).collect() }
     }
 

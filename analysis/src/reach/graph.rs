@@ -22,6 +22,8 @@ pub(super) struct Graph {
 #[derive(Debug)]
 pub(super) struct Node {
     pub who: Who,
+    /// Of a task: whether it has settled, parked, with a count of wakers that can be believed.
+    pub at_rest: bool,
     /// Whether it must be taken for live whatever the others are.
     pub live: bool,
     /// Whether what is known of it is no proof.
@@ -65,17 +67,29 @@ impl Node {
     }
 }
 
+impl Graph {
+    /// By node: those that wait for it.
+    pub(super) fn waiters(&self) -> Vec<Vec<usize>> {
+        let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (from, node) in self.nodes.iter().enumerate() {
+            for edge in &node.edges {
+                waiters[edge.to].push(from);
+            }
+        }
+        waiters
+    }
+}
+
 /// Builds the graph of a model.
 pub(super) fn build(model: &Model, policy: &Policy) -> Graph {
     let index: HashMap<TaskId, usize> =
         model.waiting().enumerate().map(|(at, task)| (task.id, at)).collect();
     let queues = queues(model);
     let mut graph = Graph::default();
-    graph.nodes.extend(model.waiting().map(|task| Node {
-        who: Who::Task(task.id),
-        live: !is_at_rest(task, model.site(task.site)),
-        doubt: false,
-        edges: Vec::new(),
+    graph.nodes.extend(model.waiting().map(|task| {
+        let at_rest = is_at_rest(task, model.site(task.site));
+        let edges = Vec::new();
+        Node { who: Who::Task(task.id), at_rest, live: !at_rest, doubt: false, edges }
     }));
     let mut points: HashMap<(ResourceId, Hold), usize> = HashMap::new();
     for (at, task) in model.waiting().enumerate() {
@@ -175,6 +189,7 @@ fn point(
     edges_sorted.dedup();
     Node {
         who: Who::Resource(wait.resource),
+        at_rest: false,
         live: edges_sorted.is_empty(),
         doubt: ends.is_some_and(|ends| ends.doubt),
         edges: edges_sorted,

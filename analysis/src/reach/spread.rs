@@ -5,12 +5,7 @@ use super::graph::Graph;
 /// Which nodes are live if those of `start` are: all from which a live one can be reached.
 pub(super) fn live(graph: &Graph, start: impl Iterator<Item = bool>) -> Vec<bool> {
     let mut live: Vec<bool> = start.collect();
-    let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
-    for (from, node) in graph.nodes.iter().enumerate() {
-        for edge in &node.edges {
-            waiters[edge.to].push(from);
-        }
-    }
+    let waiters = graph.waiters();
     let mut spreading: Vec<usize> = (0..live.len()).filter(|at| live[*at]).collect();
     while let Some(at) = spreading.pop() {
         for &waiter in &waiters[at] {

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
         class: Class::Proven,
         needs: &[Cap::Wakers, Cap::Resources],
         meaning: "These tasks are fine themselves, but what they wait for can only come from tasks that are stranded. They go on once the cause is repaired, and count under it.",
-        condition: "Every waker of the task sits in a lock, channel or join handle that only tasks accused by P1, P2, P4, P5 or P6 can end the wait for, directly or through other blocked tasks.",
+        condition: "Every waker of the task sits in a lock, channel or join handle that only tasks accused by P1, P2, P4, P5 or P6 can end the wait for, directly or through other blocked tasks. Likely: L1, L2, L3, L5, L8 or L9 accuses the tasks of a place, and nine of ten of them, as far as known, wait so for tasks that a LIKELY rule accuses.",
         reason: "Whoever waits for a task that never runs again does not run again either.",
         example: "Blocked behind #41 (P2): each waits for the mutex from src/ledger.rs:30.",
         fix: "Repair the cause; these need no change. A `timeout` around the wait would have bounded the damage.",
@@ -82,6 +82,6 @@ fn causes(group: &Group<'_>) -> Vec<(Behind, u64)> {
 /// "#41 (P2): the mutex from src/ledger.rs:30".
 fn in_words(scene: &Scene<'_>, behind: &Behind) -> String {
     let rule = scene.reach.get(behind.root).map_or("P1", |root| scene.reach.rule(root.cause));
-    let through = stranding::through_in_words(scene, behind.through);
+    let through = stranding::through_in_words(scene.model, behind.through);
     format!("#{} ({rule}): {through}", behind.root.0)
 }

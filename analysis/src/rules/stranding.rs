@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Charge, Confirms, OnGraph, Opinion, RuleDoc};
 use crate::facts::{Hold, Moment, ResourceId, TaskId, WaitingTask};
+use crate::model::Model;
 use crate::park;
 use crate::reach::{Cause, Knot, Stranded, Through, Tie};
 use crate::report::{Class, ParkPoint};
@@ -14,7 +15,7 @@ use crate::words;
 /// The most examples of a charge.
 const EXAMPLES: usize = 5;
 /// The most tasks whose progress is looked for, per charge.
-const ACCUSED: usize = 64;
+pub(crate) const ACCUSED: usize = 64;
 /// The most members of a knot that a sentence names.
 const NAMED: usize = 4;
 
@@ -163,7 +164,7 @@ pub(super) fn about_knots(scene: &Scene<'_>, group: &Group<'_>) -> Vec<String> {
 }
 
 /// "3 more tasks are blocked behind them."
-pub(super) fn victims(n: u64) -> Option<String> {
+pub(crate) fn victims(n: u64) -> Option<String> {
     (n > 0).then(|| {
         format!(
             "{} {} blocked behind that; {} counted here, and no leak of {} own.",
@@ -213,7 +214,7 @@ fn knot_in_words(scene: &Scene<'_>, knot: &Knot) -> String {
 
 /// What a task of a knot keeps from the one before it.
 fn gives(scene: &Scene<'_>, task: TaskId, through: Through, tie: Tie, before: TaskId) -> String {
-    let what = through_in_words(scene, through);
+    let what = through_in_words(scene.model, through);
     match tie {
         Tie::Holds => {
             let holder =
@@ -240,14 +241,14 @@ fn waits(scene: &Scene<'_>, through: Through, given: Through, next: TaskId) -> S
     match through {
         Through::Join => format!("waits for #{} to end", next.0),
         Through::Resource(_) if through == given => "waits for the same one".to_owned(),
-        Through::Resource(_) => format!("waits for {}", through_in_words(scene, through)),
+        Through::Resource(_) => format!("waits for {}", through_in_words(scene.model, through)),
     }
 }
 
-pub(super) fn through_in_words(scene: &Scene<'_>, through: Through) -> String {
+pub(crate) fn through_in_words(model: &Model, through: Through) -> String {
     match through {
         Through::Join => "the end of its child".to_owned(),
-        Through::Resource(id) => match scene.model.resource(id) {
+        Through::Resource(id) => match model.resource(id) {
             Some(resource) => words::resource(resource),
             None => format!("resource {}", id.0),
         },

@@ -1,10 +1,10 @@
 //! Readers look at the configuration twice; a reload in between waits for the first, and is waited for by the
 //! second.
 
-use std::pin::pin;
 use std::sync::Arc;
 
-use futures::{FutureExt as _, poll};
+use futures::FutureExt as _;
+use futures::future::join;
 use tokio::sync::{RwLock, oneshot};
 
 use crate::harness::truth::{Leak, spawned, stuck};
@@ -57,9 +57,8 @@ async fn reload(
     asked: oneshot::Sender<()>,
 ) {
     reading.await.ok();
-    let mut write = pin!(config.write());
-    if poll!(write.as_mut()).is_pending() {
-        asked.send(()).ok();
-    }
-    *stuck(READ_WRITE_READ, write).await += 1;
+    // Once the first has its place in the queue.
+    let tell = async move { asked.send(()) };
+    let (mut limits, _told) = stuck(READ_WRITE_READ, join(config.write(), tell)).await;
+    *limits += 1;
 }

@@ -31,7 +31,9 @@ const CLUSTER_RESOURCES: usize = 4;
 /// Why a task belongs to the graph; the first ones come first when there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reason {
-    /// It waits for a lock, or holds one or a place before one for which others wait.
+    /// It holds a lock for which others wait, or a place before it: a few speak for many.
+    Holder,
+    /// It waits for a lock.
     Lock,
     /// It waits for permits, for room in a channel or at a barrier.
     Permits,
@@ -170,7 +172,7 @@ impl Registry {
         for id in queues.resources() {
             let holding = self.holders(reading, id).chain(queues.granted(id));
             let holding = holding.filter_map(|mark| mark.id()).filter(|id| self.is_alive(*id));
-            graph.members.extend(holding.map(|id| (Reason::Lock, id)));
+            graph.members.extend(holding.map(|id| (Reason::Holder, id)));
         }
         let holding = wrapped.holders().filter(|id| self.is_alive(*id));
         graph.members.extend(holding.map(|id| (Reason::Message, id)));
