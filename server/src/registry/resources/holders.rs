@@ -234,7 +234,9 @@ mod tests {
         let holders = Holders::default();
         let taking = |movable| Taking { by: Some(mark(1)), at: Moment(64), movable, shared: true };
         for order in [[true, false], [false, true]] {
-            order.map(|movable| holders.take(taking(movable)));
+            for movable in order {
+                holders.take(taking(movable));
+            }
             holders.give(Some(mark(1)), true);
             let left: Vec<bool> = holders.read().by.iter().map(|it| it.movable).collect();
             assert_eq!(left, [true]);
