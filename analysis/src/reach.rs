@@ -15,13 +15,14 @@
 //! contradiction. Hence none of them ever runs again, unless
 //!
 //! 1. somebody aborts one of them, or shuts the runtime down;
-//! 2. a guard was moved to another task, which takes a `&'static` lock: a lock created outside any task therefore
-//!    proves nothing;
-//! 3. a started `lock()` future was moved to another task and is polled there;
+//! 2. a guard was moved to another task without a trace, which takes a `&'static` lock and a channel: of a lock created
+//!    outside any task, or of a task that has spawned one since it got the lock, nothing is proven;
+//! 3. a future that has begun, with a guard or a place in a queue, was moved to another task: as that polls it, it
+//!    drops the waker of the first, and of a task to which that has happened nothing is proven either;
 //! 4. a task dump polls them.
 //!
-//! Facts that usually hold and prove nothing are [`Stranded::proven`] `false`: the lock of point 2, the child behind a
-//! join handle, the holder of a channel's handle.
+//! Facts that usually hold and prove nothing are [`Stranded::proven`] `false`: the locks of points 2 and 3, a cell
+//! that is being filled, the child behind a join handle, the holder of a channel's handle.
 
 mod cause;
 mod graph;

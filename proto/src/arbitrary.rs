@@ -422,7 +422,7 @@ pub(crate) fn waiting_task() -> BoxedStrategy<WaitingTask> {
     (
         (task_id(), site_id(), task_state(), count()),
         (option::of(moment()), option::of(moment()), option::of(count())),
-        (vec(wait, 0..4), option::of(task_id()), registrations()),
+        (vec(wait, 0..4), option::of(task_id()), registrations(), option::of(moment())),
     )
         .prop_map(|(who, since, rest)| WaitingTask {
             id: who.0,
@@ -434,6 +434,7 @@ pub(crate) fn waiting_task() -> BoxedStrategy<WaitingTask> {
             wakers: since.2,
             waits: rest.0,
             only_child: rest.1,
+            passed_on: rest.3,
             registrations: rest.2,
         })
         .boxed()

@@ -233,6 +233,9 @@ impl Registry {
         if let Some(parent) = spawner.and_then(|spawner| self.sites.get(spawner.site)) {
             parent.children.fetch_add(1, Relaxed);
         }
+        if let Some((_, parent)) = spawner.and_then(|spawner| self.slab.get(spawner.id)) {
+            parent.passes_on(now);
+        }
         let Some((index, slot, cold)) = self.slab.take(shard) else {
             self.untracked.fetch_add(1, Relaxed);
             return SlotId::untracked();
@@ -258,7 +261,7 @@ impl Registry {
         cold.refs.store(1, Relaxed);
         let generation = cold.generation.load(Relaxed).wrapping_add(1);
         cold.generation.store(generation, Relaxed);
-        let id = SlotId::new(index, generation);
+        let id = SlotId::new(index, u64::from(generation));
         if !spawn.name.is_empty() {
             self.names.insert(id, spawn.name);
         }
@@ -422,7 +425,12 @@ impl Registry {
                 self.wake(id, slot, cold);
                 self.drop_waker(id, slot);
             }
-            WakerOp::Drop => self.drop_waker(id, slot),
+            WakerOp::Drop => {
+                if context::with(|context| context.task().is_none_or(|task| task.id != id)) {
+                    cold.passes_on(self.clock.now());
+                }
+                self.drop_waker(id, slot);
+            }
         }
     }
 

@@ -27,6 +27,10 @@ pub struct WaitingTask {
     pub waits: Vec<ResourceWait>,
     /// The only live task that it has spawned; `None`: none, several, or not known.
     pub only_child: Option<TaskId>,
+    /// When it may last have passed on what it had, a guard or a future that has begun: it spawned a task, or one of its
+    /// wakers was dropped by somebody else, as happens when that future is polled elsewhere. `None`: never, as far as
+    /// known.
+    pub passed_on: Option<Moment>,
     /// Where wakers of it were last registered, latest first; at most two.
     pub registrations: Vec<Registration>,
 }

@@ -5,7 +5,8 @@
 use super::Tie;
 use super::graph::Ends;
 use crate::facts::{
-    Cap, Hold, Holder, ResourceFacts, ResourceKind, ResourceState, Side, SiteId, TaskId, TaskRef,
+    Cap, Hold, Holder, Moment, ResourceFacts, ResourceKind, ResourceState, Side, SiteId, TaskId,
+    TaskRef,
 };
 use crate::model::Model;
 
@@ -19,7 +20,7 @@ pub(super) fn ends(
 ) -> Option<Ends> {
     match resource.kind {
         ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::OnceCell => {
-            of_lock(resource, wants, queue)
+            of_lock(resource, wants, queue, model)
         }
         ResourceKind::Mpsc
         | ResourceKind::Broadcast
@@ -37,7 +38,12 @@ pub(super) fn ends(
     }
 }
 
-fn of_lock(resource: &ResourceFacts, wants: Hold, queue: &[(TaskId, Hold)]) -> Option<Ends> {
+fn of_lock(
+    resource: &ResourceFacts,
+    wants: Hold,
+    queue: &[(TaskId, Hold)],
+    model: &Model,
+) -> Option<Ends> {
     let (held_alone, readers) = held(resource, wants)?;
     let on_record = |hold: fn(Hold) -> bool| {
         resource.holders.iter().filter(|holder| hold(holder.hold)).count() as u64
@@ -49,8 +55,12 @@ fn of_lock(resource: &ResourceFacts, wants: Hold, queue: &[(TaskId, Hold)]) -> O
         return None;
     }
     let mut by: Vec<(TaskId, Tie)> = Vec::new();
+    // Whoever begins to fill a cell does so in a future of its own, which can go anywhere.
+    let mut doubt = resource.created_by.is_none() || resource.kind == ResourceKind::OnceCell;
     for grant in &resource.granted {
-        by.push((alive(grant.task)?, Tie::Granted));
+        let task = alive(grant.task)?;
+        by.push((task, Tie::Granted));
+        doubt |= may_have_passed_on(task, None, model);
     }
     if wants == Hold::Shared && !held_alone {
         // Readers do not bar readers: a writer that waits before them does, be it only until it leaves the queue.
@@ -62,11 +72,20 @@ fn of_lock(resource: &ResourceFacts, wants: Hold, queue: &[(TaskId, Hold)]) -> O
         by.extend(writers.map(|(task, _)| (*task, Tie::Queued)));
     } else {
         for holder in &resource.holders {
-            by.push((settled_holder(holder)?, Tie::Holds));
+            let task = settled_holder(holder)?;
+            by.push((task, Tie::Holds));
+            doubt |= may_have_passed_on(task, holder.since, model);
         }
     }
     // Free and granted to nobody: the hand-over is under way.
-    (!by.is_empty()).then_some(Ends { by, doubt: resource.created_by.is_none() })
+    (!by.is_empty()).then_some(Ends { by, doubt })
+}
+
+/// Whether a task may have passed on what it has had since then; since it began, where that is not known. A guard goes
+/// along with the future that took it, if that is moved into another task.
+fn may_have_passed_on(task: TaskId, since: Option<Moment>, model: &Model) -> bool {
+    let passed_on = model.waiting_task(task).and_then(|task| task.passed_on);
+    passed_on.is_some_and(|at| since.is_none_or(|since| since <= at))
 }
 
 /// Whether a lock is held by one alone, and by how many readers; `None` if its state does not fit.

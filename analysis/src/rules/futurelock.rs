@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
         reason: "A lock is handed to the first in its queue, not to whoever is polled. An operation that has it gives it back only when it is polled or dropped, and both happen in a poll of its task.",
         example: "#5 was handed the mutex from src/db.rs:12 by an operation that it has stopped polling and waits for the same one. It has no timer and no other waker. 3 more tasks are blocked behind that.",
         fix: "Do not await a lock while a `&mut fut` of a `select!`, or a stream's child, holds a place in its queue: drop that future first, spawn it, or keep it in a `JoinSet`.",
-        limits: "An operation that was started in one task and moved to another is taken for the first one's.",
+        limits: "An operation that was started in one task and moved to another is taken for the first one's; it is LIKELY where the first has spawned tasks or had a waker dropped by another.",
         silenced_by: &[],
     },
     condition,
@@ -31,7 +31,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         evidence: stranding::about_knots(scene, group),
         counter_evidence: stranding::doubt(
             group,
-            "The lock was created outside any task. If it is `&'static`, the operation may have been moved to another task.",
+            "The lock was created outside any task, or the task has spawned others: the operation may have been moved to one of them.",
         ),
         blocked_behind: None,
         clears: "The task that keeps the operation is aborted. If it is polled again without that, the finding is withdrawn and counted as retracted.".to_owned(),

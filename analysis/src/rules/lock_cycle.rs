@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
         reason: "A lock is handed on only when its guard is dropped, and a guard that lives in a parked task is dropped only when that task is polled. In the cycle each waits for such a poll of another, so none comes.",
         example: "#41 holds the mutex from src/ledger.rs:30 (6m00s) and waits for the mutex from src/ledger.rs:31; #57 holds the mutex from src/ledger.rs:31 (6m00s) and waits for the mutex from src/ledger.rs:30. Neither has a timer or any other waker.",
         fix: "Take the locks in the same order everywhere; drop the guard before the `.await`; bound the wait with `timeout(d, lock())`; or let one task own the state and send it messages. Never read-lock twice in one task: a writer between the two blocks both.",
-        limits: "A guard of a `&'static` lock can be moved to another task; a lock created outside any task is therefore LIKELY. Locks of other crates, and those created while resources were not tracked, are not seen.",
+        limits: "A guard can be moved to another task, if its lock is `&'static` or with the future that took it. So it is LIKELY where a lock was created outside any task, where a holder has spawned a task or had a waker dropped by another since it took the lock, and for a OnceCell. Locks of other crates, and those created while resources were not tracked, are not seen.",
         silenced_by: &[],
     },
     condition,
@@ -29,7 +29,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         evidence: stranding::about_knots(scene, group),
         counter_evidence: stranding::doubt(
             group,
-            "A lock of the cycle was created outside any task. If it is `&'static`, its guard may have been moved to another task.",
+            "A lock of the cycle was created outside any task, or a holder has spawned tasks since, or it is a cell that is being filled: its guard may have been moved to another task.",
         ),
         blocked_behind: None,
         clears: "One of the tasks is aborted. If one is polled again without that, the finding is withdrawn and counted as retracted.".to_owned(),

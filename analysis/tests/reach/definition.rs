@@ -73,7 +73,8 @@ impl View<'_> {
             _ => 1,
         };
         let on_record = lock.unknown_holders == 0 && lock.holders.len() == held;
-        if !on_record || (self.proof && lock.created_by.is_none()) {
+        let sure = lock.created_by.is_some() && lock.kind != ResourceKind::OnceCell;
+        if !on_record || (self.proof && !(sure && self.stays(lock))) {
             return true;
         }
         if lock.granted.iter().any(|grant| self.may_act(grant.task)) {
@@ -100,6 +101,18 @@ impl View<'_> {
         queue.len() as u64 != lock.waiting
             || (writers.peek().is_none() && lock.granted.is_empty())
             || writers.any(|(task, _)| !self.dead.contains(&task.id))
+    }
+
+    /// Whether nobody who has the lock may have passed it on.
+    fn stays(&self, lock: &ResourceFacts) -> bool {
+        let passed_on = |task: Option<TaskRef>| {
+            let task = task.filter(|task| self.world.tasks.iter().any(|it| it.id == task.id))?;
+            self.world.task(task.id).passed_on
+        };
+        lock.granted.iter().all(|grant| passed_on(grant.task).is_none())
+            && lock.holders.iter().all(|holder| {
+                passed_on(holder.task).is_none_or(|at| holder.since.is_some_and(|since| at < since))
+            })
     }
 
     fn channel_may_wake(&self, channel: &ResourceFacts, wants: Hold) -> bool {

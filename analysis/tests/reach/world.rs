@@ -79,35 +79,40 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
 fn task(id: u64, tasks: u64, kinds: Vec<ResourceKind>) -> impl Strategy<Value = WaitingTask> {
     let waits = prop::collection::btree_set(0..kinds.len(), 0..=2);
     let joins = prop::option::weighted(0.2, 0..tasks);
-    (waits, any::<[bool; 2]>(), joins, mostly(), mostly(), mostly(), seldom(), mostly()).prop_map(
-        move |(waits, shared, child, parked, settled, counted, unseen, current)| {
-            let waits: Vec<ResourceWait> = waits
-                .into_iter()
-                .zip(shared)
-                .map(|(at, shared)| ResourceWait {
-                    resource: ResourceId(at as u64),
-                    wants: wants(kinds[at], shared),
-                    since: Moment(0),
-                })
-                .collect();
-            let wakers = waits.len() as u64 + u64::from(child.is_some()) + u64::from(unseen);
-            WaitingTask {
-                id: TaskId(id),
-                site: SiteId(0),
-                state: if parked { TaskState::Parked } else { TaskState::Scheduled },
-                polls: 3,
-                parked_since: Some(Moment(0)),
-                settled_since: settled.then_some(Moment(0)),
-                wakers: counted.then_some(wakers),
-                waits,
-                only_child: child.map(TaskId),
-                registrations: child
-                    .map(|_| Registration { stack: StackId(0), poll: if current { 3 } else { 2 } })
+    (waits, any::<[bool; 2]>(), joins, mostly(), mostly(), mostly(), seldom(), mostly(), seldom())
+        .prop_map(
+            move |(waits, shared, child, parked, settled, counted, unseen, current, passed_on)| {
+                let waits: Vec<ResourceWait> = waits
                     .into_iter()
-                    .collect(),
-            }
-        },
-    )
+                    .zip(shared)
+                    .map(|(at, shared)| ResourceWait {
+                        resource: ResourceId(at as u64),
+                        wants: wants(kinds[at], shared),
+                        since: Moment(0),
+                    })
+                    .collect();
+                let wakers = waits.len() as u64 + u64::from(child.is_some()) + u64::from(unseen);
+                WaitingTask {
+                    id: TaskId(id),
+                    site: SiteId(0),
+                    state: if parked { TaskState::Parked } else { TaskState::Scheduled },
+                    polls: 3,
+                    parked_since: Some(Moment(0)),
+                    settled_since: settled.then_some(Moment(0)),
+                    wakers: counted.then_some(wakers),
+                    waits,
+                    only_child: child.map(TaskId),
+                    passed_on: passed_on.then_some(Moment(0)),
+                    registrations: child
+                        .map(|_| Registration {
+                            stack: StackId(0),
+                            poll: if current { 3 } else { 2 },
+                        })
+                        .into_iter()
+                        .collect(),
+                }
+            },
+        )
 }
 
 fn wants(kind: ResourceKind, shared: bool) -> Hold {

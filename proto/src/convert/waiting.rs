@@ -27,6 +27,7 @@ impl From<&WaitingTask> for v1::WaitingTask {
                 })
                 .collect(),
             only_child: task.only_child.map(|child| child.0),
+            passed_on_ns: bound::moment(task.passed_on),
             registrations: bound::list(&task.registrations, MAX_REGISTRATIONS)
                 .0
                 .iter()
@@ -51,6 +52,7 @@ impl TryFrom<v1::WaitingTask> for WaitingTask {
             wakers: read::optional_count(wire.wakers, "wakers")?,
             waits: read::each(wire.waits, "waits", MAX_WAITS)?,
             only_child: wire.only_child.map(TaskId),
+            passed_on: read::moment(wire.passed_on_ns),
             registrations: read::each(wire.registrations, "registrations", MAX_REGISTRATIONS)?,
         })
     }

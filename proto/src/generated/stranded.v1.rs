@@ -1020,6 +1020,10 @@ pub struct WaitingTask {
     /// Where wakers of it were last registered, latest first.
     #[prost(message, repeated, tag = "10")]
     pub registrations: ::prost::alloc::vec::Vec<Registration>,
+    /// When it may last have passed on a guard or a future that has begun: it spawned a task, or one of its wakers
+    /// was dropped by somebody else; absent: never, as far as known.
+    #[prost(uint64, optional, tag = "11")]
+    pub passed_on_ns: ::core::option::Option<u64>,
 }
 /// One operation that keeps a waker of a task.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -324,6 +324,7 @@ mod largest {
             wakers: Some(u64::MAX),
             waits: vec![wait; MAX_WAITS * 2],
             only_child: Some(TaskId(u64::MAX)),
+            passed_on: Some(Moment(u64::MAX)),
             registrations: vec![registration; MAX_REGISTRATIONS * 2],
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct Cold {
     pub(super) scope: AtomicU32,
     /// Handles to the span: the task's own, and clones of it.
     pub(super) refs: AtomicU32,
+    /// When it may last have passed on what it had, in [`TOKEN_TICK`]s, plus 1; 0: never.
+    passed_on: AtomicU32,
     /// The stack at its spawn, plus 1; 0: not taken.
     pub(super) spawn_stack: AtomicU32,
     /// Who woke it last before [`super::slot::By::who`] of its slot: two others, latest first; 0: nobody.
@@ -52,7 +54,7 @@ pub(super) struct Cold {
     /// The next slot in the free list, plus 1.
     pub(super) next_free: AtomicU32,
     /// How often the slot was taken.
-    pub(super) generation: AtomicU64,
+    pub(super) generation: AtomicU32,
     /// The task by its slot id that the next two are about. See [`Cold::settle`].
     settle_task: AtomicU64,
     /// Since when its fingerprint has been the same; of one that has [`CHANGED`], its polls by then.
@@ -82,8 +84,23 @@ impl Cold {
         for word in [&self.wakers[0], &self.wakers[1], &self.waker_number] {
             word.store(0, Relaxed);
         }
-        for word in [&self.wakers_gone, &self.token, &self.cancel] {
+        for word in [&self.wakers_gone, &self.token, &self.cancel, &self.passed_on] {
             word.store(0, Relaxed);
+        }
+    }
+
+    /// The task may have passed on what it had by `now`.
+    pub(super) fn passes_on(&self, now: Moment) {
+        let tick = u32::try_from(now.0 >> TOKEN_TICK).unwrap_or(u32::MAX);
+        self.passed_on.store(tick.saturating_add(1), Relaxed);
+    }
+
+    /// When it last may have: rounded up, since whatever it has had from before is in doubt.
+    pub(super) fn passed_on(&self) -> Option<Moment> {
+        match self.passed_on.load(Relaxed) {
+            0 => None,
+            u32::MAX => Some(Moment(u64::MAX)),
+            tick => Some(Moment(u64::from(tick) << TOKEN_TICK)),
         }
     }
 

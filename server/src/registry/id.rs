@@ -22,7 +22,7 @@ const HIGH_MASK: u64 = (1 << 12) - 1;
 /// The most slots that ids can tell apart; the last index means "no slot".
 pub(crate) const MAX_SLOTS: u32 = INDEX_MASK as u32;
 
-/// The id of a task in the registry: never reused within 2^36 tasks of one slot.
+/// The id of a task in the registry: never reused within 2^32 tasks of one slot, which are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SlotId(NonZeroU64);
 

@@ -279,6 +279,7 @@ impl Registry {
             wakers: self.counts_wakers(seen, cold).then(|| seen.live_wakers()),
             waits: Vec::new(),
             only_child: None,
+            passed_on: cold.passed_on(),
             registrations: seen.registrations().map(registration).collect(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::{Barrier, Mutex, OnceCell, RwLock, Semaphore};
 
 use super::shape::{Here, shapes};
@@ -78,11 +79,14 @@ async fn semaphore_acquire_many_owned(here: Here) {
 async fn once_cell(here: Here) {
     let cell = Arc::new(OnceCell::<u32>::new());
     let other = cell.clone();
-    let mut first = Box::pin(async move {
-        other.get_or_init(std::future::pending).await;
+    let first = std::thread::spawn(|| {
+        let mut first = Box::pin(async move {
+            other.get_or_init(std::future::pending).await;
+        });
+        assert!(first.as_mut().now_or_never().is_none());
+        first
     });
-    assert!(futures::poll!(first.as_mut()).is_pending());
-    here.keep(first);
+    here.keep(first.join().unwrap());
     here.next_line();
     cell.get_or_init(async || 1).await;
 }

@@ -88,6 +88,7 @@ pub(crate) fn locked(now: Moment) -> Update {
         wakers: Some(1),
         waits: vec![ResourceWait { resource: mutex, wants: Hold::Exclusive, since: at(101) }],
         only_child: None,
+        passed_on: None,
         registrations: Vec::new(),
     }];
     update

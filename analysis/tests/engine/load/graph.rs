@@ -87,6 +87,9 @@ pub(super) struct WaitingIn {
     polls: Option<u64>,
     #[serde(default)]
     child: Option<u64>,
+    /// How long ago it may have passed something on.
+    #[serde(default)]
+    passed_on: Option<String>,
     #[serde(default)]
     stacks: Vec<String>,
 }
@@ -187,6 +190,7 @@ impl Names {
             wakers: (!input.unaccounted).then_some(wakers),
             waits,
             only_child: input.child.map(TaskId),
+            passed_on: input.passed_on.as_deref().map(|ago| now.back(span(ago))),
             registrations: input
                 .stacks
                 .iter()
