@@ -30,6 +30,14 @@ pub(crate) struct Trend {
     pub points: usize,
 }
 
+impl Trend {
+    /// By how many tasks it rises from its first bin to its last.
+    pub(crate) fn tasks(&self) -> f64 {
+        let steps = self.points.saturating_sub(1) as f64;
+        self.per_minute * self.span.as_secs_f64() / 60.0 * steps / (self.points.max(1) as f64)
+    }
+}
+
 impl<'a> Run<'a> {
     /// The bins of `history` that lie wholly between `from` and `until`. The last bin is still filling
     /// and never taken.
@@ -54,6 +62,12 @@ impl<'a> Run<'a> {
     /// Tasks spawned in it.
     pub(crate) fn spawned(&self) -> u64 {
         self.bins.iter().map(|bin| u64::from(bin.spawned)).sum()
+    }
+
+    /// Tasks spawned in it per second; 0 for no time.
+    pub(crate) fn spawn_rate(&self) -> f64 {
+        let span = self.span().as_secs_f64();
+        if span > 0.0 { self.spawned() as f64 / span } else { 0.0 }
     }
 
     /// The rise of what `value` reads from each bin, if it is significant by `policy`.

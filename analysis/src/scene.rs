@@ -109,17 +109,22 @@ impl<'a> Scene<'a> {
 
     /// Whether live tasks grow by more than the load explains: the trend of Little's residual, live -
     /// arrivals x mean life, where tasks have returned, and of live tasks where none has. Bins of five
-    /// seconds serve only in the second case: a ramp-up of a minute is no leak.
+    /// seconds serve only in the second case, and, as for L2, only where tasks come fast enough to fill them: a
+    /// single new task makes a step that the test takes for a trend. A rise counts from as many tasks as L2 asks
+    /// to be alive: what a handful more means, no test can tell.
     pub(crate) fn excess(&self) -> Option<Trend> {
         *self.excess.get_or_init(|| {
             let life = history::mean(&self.site.lifetimes).unwrap_or_default().as_secs_f64();
             let recent = (self.site.returned == 0).then(|| self.recent_until(self.now));
+            let recent = recent.filter(|run| run.spawn_rate() >= self.policy.fast_rate);
             [Some(self.minutes_until(self.now)), recent].into_iter().flatten().find_map(|run| {
                 let width = run.width.as_secs_f64();
                 let busy = |spawned: u32| {
                     if width > 0.0 { f64::from(spawned) / width * life } else { 0.0 }
                 };
+                let enough = self.policy.growth_minimum as f64;
                 run.rise(self.policy, |bin| f64::from(bin.min_live) - busy(bin.spawned))
+                    .filter(|trend| trend.tasks() >= enough)
             })
         })
     }

@@ -62,8 +62,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
 fn trend_until(scene: &Scene<'_>, until: Moment) -> Option<Trend> {
     let slow = scene.minutes_until(until);
     let recent = scene.recent_until(until);
-    let span = recent.span().as_secs_f64();
-    let fast = span > 0.0 && recent.spawned() as f64 / span >= scene.policy.fast_rate;
+    let fast = recent.spawn_rate() >= scene.policy.fast_rate;
     [Some(slow), fast.then_some(recent)]
         .into_iter()
         .flatten()
