@@ -180,13 +180,18 @@ fn of_registrations(
     point(&known, latest == polls)
 }
 
+/// Whether a wait is for the end of something: a signal that the task should end as well.
+pub(crate) fn ends_it(wait: &Wait) -> bool {
+    matches!(wait, Wait::Cancelled | Wait::MpscClosed | Wait::OneshotClosed | Wait::WatchClosed)
+}
+
 /// How little a wait tells beside another one in the same `select!`: a deadline or a shutdown signal is
 /// seldom what a task is there for, and so is the other side's end.
 fn telling(wait: &Wait) -> u8 {
     match (wait.class(), wait) {
         (WaitClass::Entrance, _) => 0,
         (WaitClass::Timer, _) => 3,
-        (_, Wait::Cancelled | Wait::MpscClosed | Wait::OneshotClosed | Wait::WatchClosed) => 2,
+        (_, wait) if ends_it(wait) => 2,
         _ => 1,
     }
 }

@@ -163,7 +163,7 @@ fn first(update: &mut Update) -> &mut SiteFacts {
     (site.spawned, site.live) = (41, 1);
 })]
 #[case::ticked_nine_times("leaks/leaked_tickers", "L12", |update: &mut Update| {
-    first(update).clusters[0].polls.0 = 9;
+    first(update).clusters[0].polls = (9, 9);
 })]
 #[case::stopped_ticking("leaks/leaked_tickers", "L12", |update: &mut Update| {
     let at = update.at;
