@@ -123,7 +123,7 @@ pub(crate) fn spawned_between(site: &SiteFacts, from: Moment, until: Moment) -> 
 }
 
 /// A lower bound of the tasks spawned after `moment`.
-fn spawned_surely_since(site: &SiteFacts, moment: Moment) -> u64 {
+pub(crate) fn spawned_surely_since(site: &SiteFacts, moment: Moment) -> u64 {
     if site.first_spawn >= moment {
         return site.spawned;
     }

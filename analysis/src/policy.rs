@@ -70,6 +70,9 @@ pub struct Policy {
     /// L3: and so many times the 99th percentile of returned lifetimes.
     pub outlived_norms: f64,
 
+    /// L3: a site that spawned nothing for so many of its mean gaps has come to a rest.
+    pub rest_gaps: f64,
+
     /// L4: how long after its cancellation a task may still be there.
     pub cancel_grace: Duration,
     /// L5: the least time since the wakers of a task are gone.
@@ -204,6 +207,7 @@ impl Default for Policy {
             cancel_grace: 5 * second,
             waker_gone_floor: 30 * second,
             waker_gone_gaps: 10.0,
+            rest_gaps: 10.0,
             wakers_per_task: 2.0,
             unscheduled: 10 * second,
             zombie_floor: minute,
