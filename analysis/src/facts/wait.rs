@@ -179,6 +179,8 @@ waits! {
     FuturesOneshot "futures.oneshot" "futures oneshot" Message;
     /// `futures::channel::mpsc`.
     FuturesMpsc "futures.mpsc" "futures mpsc" Message;
-    /// `task::yield_now`.
+    /// `task::yield_now`, `coop::consume_budget`.
     Yield "yield" "yield" Other;
+    /// Nothing: its budget was used up, so that it goes on with its next poll.
+    Budget "budget" "used-up budget" Other;
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{Charge, Confirms, Opinion, Rule, RuleDoc};
 use crate::facts::{Cap, LongPoll, SpinningTask, TaskId, Wait, Worker};
 use crate::park;
+use crate::policy::Policy;
 use crate::report::{Class, ParkPoint};
-use crate::scene::Scene;
+use crate::scene::{Scene, times};
 use crate::words;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,11 +17,11 @@ pub(super) const RULE: Rule = Rule {
         class: Class::Likely,
         needs: &[Cap::Activity],
         meaning: "A task takes a thread and does not give it back: it wakes itself thousands of times a second, or one of its polls does not return.",
-        condition: "More than 90 % of the task's wakes are its own, at 1,000 polls per second or more, for 30 s; or one poll runs for more than 5 s while other tasks are due. WATCH if polls take more than 50 us in the median, if the task yields on purpose, or if nobody waits for the thread.",
+        condition: "More than 90 % of the task's wakes are its own, at 1,000 polls per second or more, for 30 s; or one poll runs for more than 5 s while other tasks are due. A poll that used up its budget of 128 operations counts 128 times. WATCH if polls take more than 50 us in the median (5 us an operation, where they use up their budget), if the task yields on purpose, or if nobody waits for the thread.",
         reason: "A healthy loop waits for something. One that is always ready usually reads a closed channel or a socket at its end, and takes the `None` for a reason to try again.",
         example: "Task #7 has been polled 41,000 times per second for 38s, and 99 % of its wakes were its own.",
         fix: "Treat `None` and `Err` as the end: `else => break` in a `select!` loop, `while let Some(..)`. `yield_now` is no fix. Long computations belong in `spawn_blocking`.",
-        limits: "Computation in small pieces that advances looks the same until it ends. A poll inside `block_in_place` is long on purpose.",
+        limits: "Computation in small pieces that advances looks the same until it ends, and so does a consumer that for half a minute has never found its queue empty, although it takes less than 5 us for a message. A poll inside `block_in_place` is long on purpose.",
         silenced_by: &[],
     },
     condition,
@@ -46,7 +47,8 @@ fn spinning(scene: &Scene<'_>) -> Option<Charge> {
         .filter(|task| {
             task.site == scene.site.id
                 && task.self_woken > policy.spin_share
-                && task.polls_per_s >= policy.spin_rate
+                && task.polls_per_s * turns(last_registered(scene, task.id).as_ref())
+                    >= policy.spin_rate
                 && scene.now.since(task.since) >= policy.spin_for
         })
         .collect();
@@ -71,7 +73,7 @@ fn spinning(scene: &Scene<'_>) -> Option<Charge> {
             .as_ref()
             .map(|point| format!("It last registered a waker in {}.", words::place(point))),
     );
-    let work = work(scene, place.as_ref());
+    let work = work(scene.site.poll_times.quantile(0.5), place.as_ref(), policy);
     let shown = span > policy.spin_for.saturating_add(policy.confirm);
     Some(Charge {
         class: if work.is_some() { Class::Watch } else { Class::Likely },
@@ -86,13 +88,24 @@ fn spinning(scene: &Scene<'_>) -> Option<Charge> {
     })
 }
 
+/// How often a task that last registered a waker there went around its loop in one poll: as often as Tokio lets it,
+/// if it had to be stopped.
+fn turns(place: Option<&ParkPoint>) -> f64 {
+    if place.is_some_and(|point| point.wait == Wait::Budget) { 128.0 } else { 1.0 }
+}
+
 /// What speaks for work that advances.
-fn work(scene: &Scene<'_>, place: Option<&ParkPoint>) -> Option<String> {
-    if place.is_some_and(|point| point.wait == Wait::Yield) {
+fn work(median: Option<Duration>, place: Option<&ParkPoint>, policy: &Policy) -> Option<String> {
+    let wait = place.map(|point| &point.wait);
+    if wait == Some(&Wait::Yield) {
         return Some("It yields on purpose, as a computation in pieces does.".to_owned());
     }
-    let median = scene.site.poll_times.quantile(0.5)?;
-    (median > scene.policy.spin_poll).then(|| {
+    let enough = if wait == Some(&Wait::Budget) {
+        times(policy.spin_step, turns(place))
+    } else {
+        policy.spin_poll
+    };
+    median.filter(|median| *median > enough).map(|median| {
         format!(
             "Polls at this site take {} (median), so they do some work.",
             words::duration(median)
@@ -153,4 +166,23 @@ fn long_polls(scene: &Scene<'_>) -> Option<Charge> {
         clears: "The poll returns.".to_owned(),
         ..Charge::of_site(&RULE.doc, scene)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_that_used_up_its_budget_is_measured_by_the_operation() {
+        let place =
+            |wait| ParkPoint { wait, file: None, line: None, function: None, current: true };
+        let works = |micros, wait| {
+            let median = Duration::from_micros(micros);
+            work(Some(median), Some(&place(wait)), &Policy::default()).is_some()
+        };
+        assert!(!works(400, Wait::Budget), "3 us an operation");
+        assert!(works(400, Wait::Notify), "400 us an operation");
+        assert!(works(1_000, Wait::Budget), "8 us an operation");
+        assert!(works(1, Wait::Yield), "on purpose");
+    }
 }

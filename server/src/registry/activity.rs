@@ -27,8 +27,10 @@ const RECENT: Duration = Duration::from_millis(100);
 const SHORTEST: Duration = Duration::from_millis(100);
 /// Polls of a task, from which on it is worth to know what it polls.
 const BUSY: u64 = 10_000;
-/// From here on a task that mostly wakes itself spins: rules.md, L13.
+/// From here on a task that mostly wakes itself spins: L13. A poll that used up its budget counts as often as the
+/// budget has operations: the task went around its loop about as often, before Tokio stopped it.
 const POLLS_PER_S: f64 = 1000.0;
+const BUDGETED: f64 = 128.0;
 const MOSTLY: f64 = 0.5;
 
 /// What one census finds.
@@ -196,7 +198,9 @@ impl Watched {
             let mut spin = known.unwrap_or(Spin { since: mark, last: mark, spins: false });
             if mark.at.since(spin.last.at) >= SHORTEST {
                 let (rate, own) = mark.since(&spin.last);
-                spin.spins = rate >= POLLS_PER_S && own > MOSTLY;
+                let budgeted = mark.out_of_budget && spin.last.out_of_budget;
+                let turns = if budgeted { rate * BUDGETED } else { rate };
+                spin.spins = turns >= POLLS_PER_S && own > MOSTLY;
                 spin.last = mark;
                 if !spin.spins {
                     spin.since = mark;

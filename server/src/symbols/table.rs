@@ -37,9 +37,10 @@ const fn within(
 /// The rows, grouped by primitive.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
-    // A task that has used up its budget yields wherever it is.
-    first("tokio::task::coop", "poll_proceed", Yield),
-    first("tokio::task::coop", "register_waker", Yield),
+    // A task that has used up its budget is put back wherever it is, unless it asked for that.
+    first("tokio::task::coop", "poll_proceed", Budget),
+    first("tokio::task::coop", "register_waker", Budget),
+    within("tokio::task::coop", "consume_budget", Yield, &[Budget]),
     first("tokio::task::yield_now", "*", Yield),
 
     // Channels and notifications.

@@ -54,7 +54,7 @@ fn every_shape_is_named_and_located() {
 #[test]
 fn every_named_wait_that_tokio_can_show_here_has_a_shape() {
     // Tokio is built without the features of the first; the others have tests of their own.
-    let elsewhere = [Wait::File, Wait::LocalSet, Wait::Yield];
+    let elsewhere = [Wait::File, Wait::LocalSet, Wait::Yield, Wait::Budget];
     let shown: BTreeSet<_> = corpus::shapes().flat_map(|shape| shape.waits).collect();
     for wait in Wait::NAMED {
         assert!(shown.contains(wait) != elsewhere.contains(wait), "{wait:?}");
@@ -112,11 +112,12 @@ fn a_local_set_and_its_tasks_are_told_apart() {
 
 #[test]
 fn a_task_that_yields_is_not_said_to_wait_for_anything_else() {
-    for (line, stack) in [
-        only(capture::park(1, special::yields)),
-        only(capture::park(1, special::uses_up_its_budget)),
+    for ((line, stack), wait) in [
+        (only(capture::park(1, special::yields)), Wait::Yield),
+        (only(capture::park(1, special::yields_when_its_budget_is_used_up)), Wait::Yield),
+        (only(capture::park(1, special::uses_up_its_budget)), Wait::Budget),
     ] {
-        assert_eq!(stack.wait, Some(Wait::Yield), "{}", listing(&stack));
+        assert_eq!(stack.wait, Some(wait), "{}", listing(&stack));
         assert_eq!(park_of(&stack).1, Some(line), "{}", listing(&stack));
     }
 }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use futures::future::abortable;
+use futures::{StreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{LocalSet, yield_now};
+use tokio::task::{LocalSet, consume_budget, yield_now};
 
 use super::corpus::shape::Here;
 
@@ -63,6 +64,12 @@ pub(crate) async fn yields(here: Here) {
     here.next_line();
     yield_now().await;
     pending::<()>().await;
+}
+
+pub(crate) async fn yields_when_its_budget_is_used_up(here: Here) {
+    // One line, so that it is the place wherever the budget ends.
+    here.next_line();
+    stream::iter(0..10_000).for_each(|_| consume_budget()).await;
 }
 
 pub(crate) async fn uses_up_its_budget(here: Here) {
