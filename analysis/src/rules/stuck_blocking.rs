@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
         condition: "A task of kind `blocking` has been running for more than 60 s, and the task that spawned it has ended, or the site grows beyond what its load explains, or the blocking pool is full: work queues for a thread, or 80 % of 512 threads are busy. Not for Tokio's own workers and standard input.",
         reason: "Long blocking work is fine while somebody waits for it. With its spawner gone nobody does, and with the pool full everybody else pays for it.",
         example: "1 call of `spawn_blocking` has been running for up to 9m12s; for 1 of them the task that spawned it has ended (a timeout around it does not stop blocking work).",
-        fix: "Set timeouts on the sockets and locks inside; pass a flag that the work looks at; give work that never ends a `std::thread` of its own.",
+        fix: "Set timeouts on the sockets and locks inside; pass a flag that the work looks at; give work that never ends a thread of its own.",
         limits: "A long computation that was detached on purpose looks the same. What the thread is doing is not known: its stack is not taken.",
         silenced_by: &[],
     },
