@@ -168,7 +168,9 @@ impl Registry {
         (settle, frozen): (Duration, bool),
         whole: bool,
     ) -> WaitGraph {
-        let queues = Queues::of(reading, |task| self.polls(task.id()?));
+        let queues = Queues::of(reading, |task| {
+            task.id().filter(|id| self.is_alive(*id)).and_then(|id| self.polls(id))
+        });
         for id in queues.resources() {
             let holding = self.holders(reading, id).chain(queues.granted(id));
             let holding = holding.filter_map(|mark| mark.id()).filter(|id| self.is_alive(*id));

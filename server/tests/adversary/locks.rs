@@ -16,6 +16,8 @@ pub(crate) const ATTEMPTS: &[Attempt] = &[
     a_started_cell_kept_elsewhere,
     a_started_future_sent_to_another_task,
     a_place_in_the_queue_moved_into_a_child,
+    a_writer_outside_of_any_task,
+    a_writer_of_a_task_that_has_ended,
     owned_guards_sent_to_another_task,
     a_mapped_guard_and_a_downgraded_one,
     a_holder_by_try_lock,
@@ -135,6 +137,67 @@ fn a_place_in_the_queue_moved_into_a_child(stage: &Stage) {
         });
         drop(guard);
         drop(lock.lock().await);
+    });
+}
+
+/// A reader waits behind a writer that no task polls, and before one that waits for the reader's own lock.
+fn behind_a_writer(stage: &Stage, name: &str, queue: impl FnOnce(&Stage, Arc<RwLock<()>>) + Send) {
+    let made = async { (Arc::new(RwLock::new(())), Arc::new(Mutex::new(()))) };
+    let (table, other) = stage.runtime().block_on(stage.runtime().spawn(made)).unwrap();
+    let (first, second) = (Arc::clone(&table), Arc::clone(&other));
+    // Each waits for the one before to stand where it shall.
+    let (tx, mut next) = mpsc::unbounded_channel();
+    let read = tx.clone();
+    let (go, may_go) = futures::channel::oneshot::channel::<()>();
+    stage.spawn(&format!("{name}: reader"), async move {
+        let _read = first.read().await;
+        read.send(()).unwrap();
+        let _ = may_go.await;
+        drop(second.lock().await);
+    });
+    let wait = |next: &mut mpsc::UnboundedReceiver<()>| next.blocking_recv().unwrap();
+    wait(&mut next);
+    queue(stage, Arc::clone(&table));
+    let (second, lock, locked) = (Arc::clone(&table), Arc::clone(&other), tx.clone());
+    stage.spawn(&format!("{name}: second reader"), async move {
+        let _guard = lock.lock().await;
+        let mut read = std::pin::pin!(second.read());
+        assert!(futures::poll!(read.as_mut()).is_pending());
+        locked.send(()).unwrap();
+        drop(read.await);
+    });
+    wait(&mut next);
+    stage.spawn(&format!("{name}: writer"), async move {
+        let mut write = std::pin::pin!(table.write());
+        assert!(futures::poll!(write.as_mut()).is_pending());
+        tx.send(()).unwrap();
+        drop(write.await);
+    });
+    wait(&mut next);
+    go.send(()).unwrap();
+}
+
+fn a_writer_outside_of_any_task(stage: &Stage) {
+    behind_a_writer(stage, "a_writer_outside_of_any_task", |stage, table| {
+        let mut write = Box::pin(table.write_owned());
+        let noop = futures::task::noop_waker();
+        assert!(write.as_mut().poll(&mut std::task::Context::from_waker(&noop)).is_pending());
+        stage.at_last(move || drop(write));
+    });
+}
+
+fn a_writer_of_a_task_that_has_ended(stage: &Stage) {
+    const NAME: &str = "a_writer_of_a_task_that_has_ended";
+    behind_a_writer(stage, NAME, |stage, table| {
+        let (tx, rx) = threads::channel();
+        let ended = stage.spawn(NAME, async move {
+            let mut write = Box::pin(table.write_owned());
+            assert!(futures::poll!(write.as_mut()).is_pending());
+            tx.send(write).unwrap();
+        });
+        let write = rx.recv().unwrap();
+        stage.runtime().block_on(ended).unwrap();
+        stage.at_last(move || drop(write));
     });
 }
 

@@ -22,7 +22,8 @@ pub(in super::super) struct Queue {
     queued: bool,
     /// Writers that wait where the task does not tell.
     hidden_writers: u64,
-    granted: Vec<(Mark, Moment)>,
+    /// Who was let in; `None`: it is not a task's.
+    granted: Vec<(Option<Mark>, Moment)>,
 }
 
 /// The queues of all resources but timers.
@@ -35,19 +36,19 @@ impl Queues {
         let mut queues = HashMap::<ThingId, Queue>::new();
         let mut waiting = Vec::new();
         for (op, resource) in reading.all().filter(|(_, resource)| !resource.is_timer()) {
-            let Some((task, polls)) = op.task.and_then(|task| Some((task, polls(task)?))) else {
-                continue;
-            };
+            let task = op.task.and_then(|task| Some((task, polls(task)?)));
             let queue = queues.entry(resource.id).or_default();
             if let Some(at) = op.granted() {
-                queue.granted.push((task, at));
+                queue.granted.push((task.map(|(task, _)| task), at));
                 continue;
             }
             queue.queued |= op.is_queued();
             let wants = op.source.wants(resource.kind(), op.requested);
-            if op.is_queued() && wants == Hold::Exclusive && !op.keeps_waker(polls) {
+            let shown = task.is_some_and(|(_, polls)| op.keeps_waker(polls));
+            if op.is_queued() && wants == Hold::Exclusive && !shown {
                 queue.hidden_writers += 1;
             }
+            let Some((task, _)) = task else { continue };
             // Of a lock, the operation around the one that queues waits for nothing itself.
             if op.is_queued() || !op.source.is_lock() {
                 waiting.push((resource.id, task.raw, op.since()));
@@ -70,7 +71,7 @@ impl Queues {
 
     /// The tasks that were let in to it and have not taken it up.
     pub(in super::super) fn granted(&self, id: ThingId) -> impl Iterator<Item = Mark> {
-        self.0.get(&id).into_iter().flat_map(|queue| &queue.granted).map(|(task, _)| *task)
+        self.0.get(&id).into_iter().flat_map(|queue| &queue.granted).filter_map(|(task, _)| *task)
     }
 }
 
@@ -135,7 +136,7 @@ impl Registry {
             granted: queue
                 .granted
                 .iter()
-                .map(|(mark, at)| Grant { task: task(*mark), at: *at })
+                .map(|(mark, at)| Grant { task: mark.and_then(task), at: *at })
                 .collect(),
             handles: Vec::new(),
             waiting: queue.waiting,

@@ -67,12 +67,14 @@ impl Resources {
         let mut reading = Reading { all: self, ops: Vec::new(), first: Vec::new() };
         for (slot, _) in (0..self.ops.used()).filter_map(|index| self.ops.at(index)) {
             let Some(op) = slot.read().filter(SeenOp::is_pending) else { continue };
-            let Some(task) = op.task.and_then(super::mark::Mark::id) else { continue };
             if reading.first.is_empty() {
                 reading.first.resize(tasks as usize, 0);
             }
-            let Some(first) = reading.first.get_mut(task.index() as usize) else { continue };
-            let next = std::mem::replace(first, reading.ops.len() as u32 + 1);
+            let task = op.task.and_then(super::mark::Mark::id);
+            let first = task.and_then(|task| reading.first.get_mut(task.index() as usize));
+            // One that no task polls stands in its queue all the same.
+            let place = reading.ops.len() as u32 + 1;
+            let next = first.map_or(0, |first| std::mem::replace(first, place));
             reading.ops.push((op, next));
         }
         reading
