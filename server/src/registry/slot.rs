@@ -227,8 +227,22 @@ impl Slot {
             self.polling.store(polling | PANICKED, Relaxed);
         }
         let seq = self.poll_seq.load(Relaxed);
+        if self.wakers.load(Relaxed) & LIVE == 0 {
+            self.unregister(seq.div_ceil(2) & u64::from(u32::MAX));
+        }
         self.poll_seq.store((seq | 1) + 1, Release);
         took
+    }
+
+    /// The poll ends without a waker: what it registered is gone already, as by a timer that was over. So that is not
+    /// where the task parks, but where it did before.
+    fn unregister(&self, poll: u64) {
+        for registration in &self.registrations {
+            let entry = registration.load(Relaxed);
+            if poll > 1 && entry & u64::from(u32::MAX) == poll {
+                registration.store(entry - 1, Relaxed);
+            }
+        }
     }
 
     /// A waker is cloned.

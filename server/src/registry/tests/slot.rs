@@ -110,6 +110,23 @@ fn the_two_latest_distinct_stacks_are_kept_with_their_polls() {
 }
 
 #[test]
+fn a_registration_whose_waker_is_gone_when_the_poll_ends_is_not_of_that_poll() {
+    let slot = slot();
+    for (at, stacks) in [vec![7], vec![7], vec![7, 8]].into_iter().enumerate() {
+        slot.enter(Moment(at as u64 * 10 + 11), false, false);
+        for stack in stacks {
+            slot.clone_waker();
+            slot.register(stack);
+        }
+        assert!(!slot.drop_waker(id()), "the task lives on");
+        slot.exit(Moment(at as u64 * 10 + 12), false);
+        let kept: Vec<_> = slot.read().unwrap().registrations().collect();
+        let expected = [&[(7, 1)][..], &[(7, 1)], &[(8, 3)]];
+        assert_eq!(kept, expected[at], "poll {}", at + 1);
+    }
+}
+
+#[test]
 fn a_task_that_is_polled_without_a_pause_is_running_and_never_missing() {
     let (slot, done) = (slot(), AtomicU8::new(0));
     std::thread::scope(|scope| {
