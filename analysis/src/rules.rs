@@ -3,6 +3,7 @@
 //! Each rule is one file with its condition, its sentences, its fix and its page for
 //! `stranded explain RULE`. A condition is a pure function of one site's scene.
 
+mod awaited;
 mod big;
 mod blocked;
 mod cancelled;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stalled_sender::at_rest;
-use super::{Charge, Confirms, Opinion, Rule, RuleDoc, names, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, awaited, names, where_they_wait};
 use crate::facts::{Cap, ResourceFacts, ResourceKind, ResourceState};
 use crate::park::Crowd;
 use crate::report::Class;
@@ -31,16 +31,16 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let policy = scene.policy;
     let threshold = at_least(policy.stall_floor, policy.stall_gaps, scene.usual_gap());
     Opinion::of_crowds(scene, RULE.doc.id, |crowd| {
-        let drained = crowd.waits.iter().filter_map(|wait| {
-            let semaphore = scene.model.resource(wait.resource)?;
-            let stuck = at_rest(scene, semaphore) > threshold
-                && wait.tasks > 0
-                && semaphore.waiting >= policy.drained_minimum;
-            Some((semaphore, permits(semaphore).filter(|_| stuck)?, wait.tasks))
-        });
-        let (semaphore, permits, tasks) =
-            drained.max_by_key(|(semaphore, _, tasks)| (*tasks, semaphore.id))?;
-        Some(charge(scene, crowd, semaphore, &permits, tasks, threshold))
+        let drained: Vec<(&ResourceFacts, String, u64)> = awaited::by(scene, crowd)
+            .into_iter()
+            .filter(|(semaphore, tasks)| {
+                at_rest(scene, semaphore) > threshold
+                    && *tasks > 0
+                    && semaphore.waiting >= policy.drained_minimum
+            })
+            .filter_map(|(semaphore, tasks)| Some((semaphore, permits(semaphore)?, tasks)))
+            .collect();
+        charge(scene, crowd, &drained, threshold)
     })
 }
 
@@ -61,12 +61,11 @@ fn permits(semaphore: &ResourceFacts) -> Option<String> {
 fn charge(
     scene: &Scene<'_>,
     crowd: &Crowd,
-    semaphore: &ResourceFacts,
-    permits: &str,
-    tasks: u64,
+    drained: &[(&ResourceFacts, String, u64)],
     threshold: Duration,
-) -> Charge {
-    let affected = tasks.min(crowd.parked);
+) -> Option<Charge> {
+    let (semaphore, permits, _) = drained.iter().max_by_key(|(it, _, tasks)| (*tasks, it.id))?;
+    let affected = drained.iter().map(|(.., tasks)| tasks).sum::<u64>().min(crowd.parked);
     let still = at_rest(scene, semaphore);
     let shown = still > threshold.saturating_add(scene.policy.confirm);
     let mut evidence = vec![format!(
@@ -82,8 +81,9 @@ fn charge(
             names::whereabouts(scene.model, *task, scene.now)
         )
     }));
+    evidence.extend(awaited::in_all(affected, drained.len(), "such semaphores"));
     evidence.push(where_they_wait(crowd, affected, scene.now.since(crowd.oldest_parked)));
-    Charge {
+    Some(Charge {
         affected,
         lived: threshold,
         since: scene.now.back(still.saturating_sub(threshold)),
@@ -91,5 +91,5 @@ fn charge(
         evidence,
         clears: "A permit is given back.".to_owned(),
         ..Charge::of(&RULE.doc, scene, crowd)
-    }
+    })
 }

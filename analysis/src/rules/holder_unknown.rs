@@ -1,7 +1,7 @@
 //! L7: tasks wait for a lock, and whoever holds it is gone or not on record.
 
 use super::stalled_sender::at_rest;
-use super::{Charge, Confirms, Opinion, Rule, RuleDoc, names, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, awaited, names, where_they_wait};
 use crate::facts::{Cap, ResourceFacts, ResourceKind, ResourceState};
 use crate::park::Crowd;
 use crate::report::Class;
@@ -29,13 +29,12 @@ fn condition(scene: &Scene<'_>) -> Opinion {
     let policy = scene.policy;
     let threshold = at_least(policy.stall_floor, policy.stall_gaps, scene.usual_gap());
     Opinion::of_crowds(scene, RULE.doc.id, |crowd| {
-        let locks = crowd.waits.iter().filter_map(|wait| {
-            let lock = scene.model.resource(wait.resource)?;
-            let stuck = at_rest(scene, lock) > threshold && wait.tasks > 0;
-            Some((lock, who_holds(scene, lock).filter(|_| stuck)?, wait.tasks))
-        });
-        let (lock, holder, tasks) = locks.max_by_key(|(lock, _, tasks)| (*tasks, lock.id))?;
-        Some(charge(scene, crowd, lock, holder, tasks, threshold))
+        let locks: Vec<(&ResourceFacts, String, u64)> = awaited::by(scene, crowd)
+            .into_iter()
+            .filter(|(lock, tasks)| at_rest(scene, lock) > threshold && *tasks > 0)
+            .filter_map(|(lock, tasks)| Some((lock, who_holds(scene, lock)?, tasks)))
+            .collect();
+        charge(scene, crowd, &locks, threshold)
     })
 }
 
@@ -82,31 +81,32 @@ fn who_holds(scene: &Scene<'_>, lock: &ResourceFacts) -> Option<String> {
 fn charge(
     scene: &Scene<'_>,
     crowd: &Crowd,
-    lock: &ResourceFacts,
-    holder: String,
-    tasks: u64,
+    locks: &[(&ResourceFacts, String, u64)],
     threshold: std::time::Duration,
-) -> Charge {
-    let affected = tasks.min(crowd.parked);
+) -> Option<Charge> {
+    let (lock, holder, _) = locks.iter().max_by_key(|(lock, _, tasks)| (*tasks, lock.id))?;
+    let affected = locks.iter().map(|(.., tasks)| tasks).sum::<u64>().min(crowd.parked);
     let still = at_rest(scene, lock);
     let oldest = scene.now.since(crowd.oldest_parked);
     let shown = still > threshold.saturating_add(scene.policy.confirm);
-    Charge {
+    let mut evidence = vec![
+        holder.clone(),
+        format!(
+            "{} {} for it, and it has not changed hands for {}.",
+            words::counted(lock.waiting, "task"),
+            words::agree(lock.waiting, "waits", "wait"),
+            words::duration(still)
+        ),
+    ];
+    evidence.extend(awaited::in_all(affected, locks.len(), "such locks"));
+    evidence.push(where_they_wait(crowd, affected, oldest));
+    Some(Charge {
         affected,
         lived: threshold,
         since: scene.now.back(still.saturating_sub(threshold)),
         confirms: Confirms::by(shown, crowd.unresolved, scene.policy),
-        evidence: vec![
-            holder,
-            format!(
-                "{} {} for it, and it has not changed hands for {}.",
-                words::counted(lock.waiting, "task"),
-                words::agree(lock.waiting, "waits", "wait"),
-                words::duration(still)
-            ),
-            where_they_wait(crowd, affected, oldest),
-        ],
+        evidence,
         clears: "The lock is given back.".to_owned(),
         ..Charge::of(&RULE.doc, scene, crowd)
-    }
+    })
 }

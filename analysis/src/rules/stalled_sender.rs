@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Charge, Confirms, Opinion, Rule, RuleDoc, names, where_they_wait};
+use super::{Charge, Confirms, Opinion, Rule, RuleDoc, awaited, names, where_they_wait};
 use crate::facts::{Cap, Moment, ResourceFacts, ResourceState, Side, Wait};
 use crate::park::Crowd;
 use crate::report::Class;
@@ -38,11 +38,7 @@ fn condition(scene: &Scene<'_>) -> Opinion {
         if !sends || crowd.current < crowd.parked || still <= threshold {
             return None;
         }
-        let known: Vec<(&ResourceFacts, u64)> = crowd
-            .waits
-            .iter()
-            .filter_map(|wait| Some((scene.model.resource(wait.resource)?, wait.tasks)))
-            .collect();
+        let known = awaited::by(scene, crowd);
         if known.is_empty() {
             return unseen(scene, crowd, threshold);
         }
@@ -88,13 +84,7 @@ fn of_channels(
         words::counted(first.waiting.max(1), "task"),
         words::agree(first.waiting.max(1), "waits", "wait")
     )];
-    if stalled.len() > 1 {
-        evidence.push(format!(
-            "So do {} of {} stalled channels here.",
-            words::counted(affected, "task"),
-            words::count(stalled.len() as u64)
-        ));
-    }
+    evidence.extend(awaited::in_all(affected, stalled.len(), "stalled channels"));
     Some(charge(scene, crowd, (Some(first), affected), (rest, threshold), evidence))
 }
 
