@@ -217,3 +217,31 @@ impl Watched {
         spinning
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task at `second`, polled `polls` times by then, each time because it woke itself.
+    fn busy(second: u64, polls: u64, out_of_budget: bool) -> Busy {
+        let at = Moment(second * 1_000_000_000);
+        let mark = Mark { at, polls, wakes: polls, self_wakes: polls, out_of_budget };
+        Busy { slot: 1, stack: None, task: (TaskId(1), SiteId(1)), mark }
+    }
+
+    #[test]
+    fn a_poll_that_used_up_its_budget_counts_as_many_turns() {
+        for (polls_per_s, out_of_budget, spins) in
+            [(100, true, true), (100, false, false), (1000, false, true), (7, true, false)]
+        {
+            let mut watched = Watched::default();
+            assert_eq!(watched.compare(&[busy(1, 0, out_of_budget)]), []);
+            let found = watched.compare(&[busy(11, 10 * polls_per_s, out_of_budget)]);
+            assert_eq!(found.len(), usize::from(spins), "{polls_per_s}/s, {out_of_budget}");
+            assert!(
+                found.iter().all(|it| it.polls_per_s.round() as u64 == polls_per_s),
+                "{found:?}"
+            );
+        }
+    }
+}
