@@ -1,5 +1,5 @@
 //! How long a look at a very large service takes: 2,000 spawn sites with 51 clusters of parked tasks each, and
-//! 100,000 task rows.
+//! 100,000 task rows; and how long the largest wait graph takes.
 //!
 //! ```text
 //! cargo bench -p stranded-analysis --bench judge
@@ -8,11 +8,14 @@
 use std::time::Duration;
 
 use stranded_analysis::facts::{
-    Bin, BootId, Cap, Cluster, Frame, Gauges, History, Instrumentation, Moment, ParkStack,
-    Registration, ResourceTracking, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId,
-    TargetInfo, TaskFacts, TaskId, TaskKind, TaskState, Timers, Update, Wait, Window,
+    Bin, BootId, Cap, Cluster, Frame, Gauges, History, Hold, Holder, Instrumentation, Moment,
+    ParkStack, Registration, ResourceFacts, ResourceId, ResourceKind, ResourceState,
+    ResourceTracking, ResourceWait, SiteFacts, SiteId, Source, SpawnSite, StackCapture, StackId,
+    TargetInfo, TaskFacts, TaskId, TaskKind, TaskRef, TaskState, Timers, Update, Wait, WaitingTask,
+    Window,
 };
 use stranded_analysis::histogram::LogHistogram;
+use stranded_analysis::reach::Reach;
 use stranded_analysis::{Model, Policy, judge};
 
 const SITES: u32 = 2_000;
@@ -42,6 +45,65 @@ fn judge_after_the_review(bencher: divan::Bencher) {
     let now = model.at();
     model.review(now, &policy);
     bencher.bench_local(|| judge(divan::black_box(&model), now, &policy));
+}
+
+/// Who is stranded in the largest wait graph that an agent tells, of which every task is: the worst case.
+#[divan::bench(args = [512, 4_096])]
+fn reach_of_a_chain_of_locks(bencher: divan::Bencher, tasks: u64) {
+    let (model, policy) = (chain(tasks), Policy::default());
+    assert_eq!(Reach::of(&model, &policy).stranded().count() as u64, tasks);
+    bencher.bench_local(|| Reach::of(divan::black_box(&model), &policy));
+}
+
+/// Half of the tasks hold a lock each and wait for that of the next, the last for the first; the others wait as well.
+fn chain(tasks: u64) -> Model {
+    let (now, locks) = (minutes(10), tasks / 2);
+    let holder = |id: u64| TaskRef { id: TaskId(id), site: Some(SiteId(0)), alive: true };
+    let mut update = Update::empty(BootId(7), 1, now);
+    update.target = Some(target());
+    update.sites = vec![site(0, now)];
+    update.resources = (0..locks).map(|id| lock(id, holder(id + 1))).collect();
+    update.waiting = (1..=tasks).map(|id| waiter(id, ResourceId(id % locks))).collect();
+    let mut model = Model::default();
+    model.apply(update);
+    model
+}
+
+fn lock(id: u64, holder: TaskRef) -> ResourceFacts {
+    let hold = Hold::Exclusive;
+    ResourceFacts {
+        id: ResourceId(id),
+        kind: ResourceKind::Mutex,
+        place: None,
+        created: minutes(1),
+        created_by: Some(holder),
+        state: ResourceState::Locked(true),
+        holders: vec![Holder { task: Some(holder), hold, since: None, movable: false }],
+        unknown_holders: 0,
+        granted: Vec::new(),
+        handles: Vec::new(),
+        waiting: 2,
+        waiting_since: Some(minutes(2)),
+        handed_over: None,
+        last_takers: Vec::new(),
+        touched_by: None,
+    }
+}
+
+fn waiter(id: u64, resource: ResourceId) -> WaitingTask {
+    WaitingTask {
+        id: TaskId(id),
+        site: SiteId(0),
+        state: TaskState::Parked,
+        polls: 2,
+        parked_since: Some(minutes(2)),
+        settled_since: Some(minutes(2)),
+        wakers: Some(1),
+        waits: vec![ResourceWait { resource, wants: Hold::Exclusive, since: minutes(2) }],
+        only_child: None,
+        passed_on: None,
+        registrations: Vec::new(),
+    }
 }
 
 fn large() -> Model {
