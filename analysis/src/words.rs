@@ -119,16 +119,20 @@ pub fn site(site: &SpawnSite) -> String {
     if site.name.is_empty() { place } else { format!("{place} `{}`", printable(&site.name)) }
 }
 
+/// What the path of a source of a crate from a registry has in it.
+const REGISTRY: &str = "/registry/src/";
+
 /// A source path without the part before the crate, for a crate from a registry, and printable.
 pub fn path(file: &str) -> Cow<'_, str> {
     let short = file
-        .split_once("/registry/src/")
+        .split_once(REGISTRY)
         .and_then(|(_, rest)| rest.split_once('/'))
         .map_or(file, |(_index, of_crate)| of_crate);
     printable(short)
 }
 
-/// A resource as a person names it: "the mutex from src/ledger.rs:30", "mutex 12" where its place is not told.
+/// A resource as a person names it: "the mutex from src/ledger.rs:30", "mutex 12" where its place is not told, or in a
+/// crate from a registry: `Mutex::default()` is made in Tokio's own source.
 pub fn resource(resource: &ResourceFacts) -> String {
     let kind = match resource.kind {
         ResourceKind::RwLock => "RwLock",
@@ -141,9 +145,10 @@ pub fn resource(resource: &ResourceFacts) -> String {
         ResourceKind::Unknown => "resource",
         other => other.name(),
     };
-    match &resource.place {
+    match resource.place.as_ref().filter(|place| !place.file.contains(REGISTRY)) {
         Some(place) => format!("the {kind} from {}:{}", path(&place.file), place.line),
-        None => format!("{kind} {}", resource.id.0),
+        // The top bit of an id marks the wrapped ones; the rest is a count.
+        None => format!("{kind} {}", resource.id.0 & !(1 << 63)),
     }
 }
 
