@@ -17,7 +17,7 @@ pub(crate) use apply::apply;
 pub use baseline::{Baseline, BaselineError};
 pub use date::Date;
 pub use file::AllowError;
-use glob::Glob;
+pub use glob::Glob;
 
 use crate::report::Finding;
 use crate::words;

@@ -2,10 +2,11 @@
 
 /// A pattern. `*` also crosses the `/` of paths: `src/*` is everything below `src`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Glob(String);
+pub struct Glob(String);
 
 impl Glob {
-    pub(super) fn new(pattern: String) -> Self {
+    /// The pattern that `pattern` spells; every text is one.
+    pub fn new(pattern: String) -> Self {
         Self(pattern)
     }
 
@@ -14,7 +15,7 @@ impl Glob {
     }
 
     /// Whether the whole `text` is as the pattern says. At most the product of both lengths in steps.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         let (pattern, text): (Vec<char>, Vec<char>) =
             (self.0.chars().collect(), text.chars().collect());
         let (mut p, mut t) = (0, 0);

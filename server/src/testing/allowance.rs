@@ -1,27 +1,28 @@
 //! Tasks that may stay, by spawn site.
 
+use stranded_analysis::allow::Glob;
 use stranded_analysis::facts::SpawnSite;
 
 /// Up to so many tasks of the matching sites may stay.
 #[derive(Clone, Debug)]
 pub(super) struct Allowance {
-    pattern: String,
+    /// The pattern, and the same below any folder.
+    patterns: [Glob; 2],
     most: u64,
 }
 
 impl Allowance {
     pub(super) fn new(pattern: &str, most: u64) -> Self {
-        Self { pattern: pattern.to_owned(), most }
+        Self { patterns: [pattern.to_owned(), format!("*/{pattern}")].map(Glob::new), most }
     }
 
     /// Whether the site's tasks are meant: its file, file and line, or name.
     fn means(&self, site: &SpawnSite) -> bool {
         let SpawnSite { file, line, column, name, .. } = site;
-        let below = format!("*/{}", self.pattern);
         let places = [file.clone(), format!("{file}:{line}"), format!("{file}:{line}:{column}")];
-        let matches = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
-        matches(&self.pattern, name)
-            || places.iter().any(|place| matches(&self.pattern, place) || matches(&below, place))
+        let [whole, below] = &self.patterns;
+        whole.matches(name)
+            || places.iter().any(|place| whole.matches(place) || below.matches(place))
     }
 }
 
@@ -43,15 +44,6 @@ impl<'a> Budget<'a> {
         };
         *left -= live;
         true
-    }
-}
-
-/// Whether `text` is as `pattern` says, in which `*` stands for any text.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|at| glob(rest, &text[at..])),
-        Some((byte, rest)) => text.first() == Some(byte) && glob(rest, &text[1..]),
     }
 }
 
